@@ -1,0 +1,330 @@
+// swift-tools-version: 6.2
+// One section a floor, highest floor first; an arrow only points down (docs/architecture.md).
+// Tests/ArchitectureTests walks every import against these floors.
+
+import PackageDescription
+
+/// The settings of every Swift target: warnings stop the build, the upcoming features are on.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// One library target and, beside it, its tests.
+func room(
+  _ name: String,
+  _ floor: String,
+  _ dependencies: [Target.Dependency],
+  resources: [Resource] = [],
+  testing: [Target.Dependency] = [],
+  testResources: [Resource] = []
+) -> [Target] {
+  [
+    .target(
+      name: name,
+      dependencies: dependencies,
+      path: "Sources/\(floor)/\(name)",
+      resources: resources,
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: [.byName(name: name), "TestSupport"] + testing,
+      path: "Tests/\(name)Tests",
+      resources: testResources,
+      swiftSettings: strict
+    ),
+  ]
+}
+
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+
+// MARK: Programs
+
+let programs: [Target] = [
+  .executableTarget(
+    name: "anju",
+    dependencies: [
+      "Server",
+      argumentParser,
+    ],
+    path: "Sources/Programs/anju",
+    swiftSettings: strict
+  ),
+  .executableTarget(
+    name: "anju-bench",
+    dependencies: [
+      "COpenSSL",
+      "DeviceGateway",
+      "Server",
+      argumentParser,
+    ],
+    path: "Sources/Programs/anju-bench",
+    swiftSettings: strict
+  ),
+  .executableTarget(
+    name: "anju-building",
+    dependencies: [
+      "VirtualBuilding",
+      argumentParser,
+    ],
+    path: "Sources/Programs/anju-building",
+    swiftSettings: strict
+  ),
+] + room("Server", "Programs", [
+  "Accounts",
+  "Alarms",
+  "CertificateAuthority",
+  "Console",
+  "DeviceGateway",
+  "Devices",
+  "DurableLog",
+  "Estate",
+  "Kernel",
+  "MQTT",
+  "OpenAPI",
+  "SQLStore",
+  "VirtualBuilding",
+  configuration,
+  hummingbird,
+  hummingbirdHTTP2,
+  hummingbirdTLS,
+  lifecycle,
+  logging,
+  nioPosix,
+  nioSSL,
+], testing: [
+  "DeviceKit",
+  httpClient,
+]) + room("VirtualBuilding", "Programs", [
+  "DeviceKit",
+  "WireFormats",
+  crypto,
+  hummingbird,
+  lifecycle,
+  logging,
+  nio,
+  nioPosix,
+  x509,
+], testing: [
+  "MQTT",
+])
+
+// MARK: Surfaces
+
+let surfaces: [Target] = room("Console", "Surfaces", [
+  "Accounts",
+  "Alarms",
+  "Devices",
+  "Estate",
+  "Kernel",
+  "OpenAPI",
+  hummingbird,
+  httpTypes,
+  logging,
+  mustache,
+  nio,
+], resources: [
+  .copy("Localizations"),
+  .copy("Static"),
+  .copy("Templates"),
+], testing: [
+  hummingbirdTesting,
+]) + room("DeviceGateway", "Surfaces", [
+  "Devices",
+  "DurableLog",
+  "Kernel",
+  "MQTT",
+  "WireFormats",
+  lifecycle,
+  logging,
+  metrics,
+  nio,
+  nioPosix,
+  nioSSL,
+  x509,
+], testing: [
+  "CertificateAuthority",
+  "DeviceKit",
+]) + room("OpenAPI", "Surfaces", [
+  "Accounts",
+  "Alarms",
+  "Devices",
+  "Estate",
+  "Kernel",
+  httpTypes,
+  hummingbird,
+  logging,
+  nio,
+], testing: [
+  hummingbirdTesting,
+])
+
+// MARK: Contexts
+
+let contexts: [Target] = room("Accounts", "Contexts", [
+  "CSodium",
+  "Kernel",
+  "SQLStore",
+  logging,
+]) + room("Estate", "Contexts", [
+  "Accounts",
+  "Kernel",
+  "SQLStore",
+  logging,
+]) + room("Devices", "Contexts", [
+  "CertificateAuthority",
+  "DurableLog",
+  "Estate",
+  "Kernel",
+  "SQLStore",
+  "TimeSeries",
+  "WireFormats",
+  collections,
+  lifecycle,
+  logging,
+], resources: [
+  .copy("ThingModels"),
+]) + room("Alarms", "Contexts", [
+  "Devices",
+  "Estate",
+  "Kernel",
+  "SQLStore",
+  lifecycle,
+  logging,
+])
+
+// MARK: Kernel
+
+let kernel: [Target] = room("Kernel", "Kernel", [
+  "SQLStore",
+  lifecycle,
+  logging,
+])
+
+// MARK: Instruments
+
+let instruments: [Target] = room("CertificateAuthority", "Instruments", [
+  asn1,
+  crypto,
+  x509,
+]) + room("DurableLog", "Instruments", [
+  grdbSQLite,
+  logging,
+]) + room("MQTT", "Instruments", [
+  collections,
+  logging,
+  nio,
+  nioPosix,
+  nioSSL,
+], testing: [
+  nioEmbedded,
+]) + room("SQLStore", "Instruments", [
+  "CLibpq",
+  grdb,
+  grdbSQLite,
+  logging,
+]) + room("TimeSeries", "Instruments", [
+]) + room("WireFormats", "Instruments", [
+])
+
+// MARK: SDK
+
+let sdk: [Target] = room("DeviceKit", "SDK", [
+  "MQTT",
+  grdbSQLite,
+  logging,
+  nio,
+  nioPosix,
+  nioSSL,
+  x509,
+])
+
+// MARK: System libraries
+
+let system: [Target] = [
+  .systemLibrary(name: "CLibpq", path: "Sources/System/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+  .systemLibrary(
+    name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+]
+
+// MARK: Tests of the whole
+
+let wholes: [Target] = [
+  .target(
+    name: "TestSupport",
+    dependencies: [
+      logging,
+      nio,
+    ],
+    path: "Sources/TestSupport",
+    swiftSettings: strict
+  ),
+  .testTarget(
+    name: "ArchitectureTests",
+    dependencies: [
+      "TestSupport",
+    ],
+    path: "Tests/ArchitectureTests",
+    swiftSettings: strict
+  ),
+]
+
+let package = Package(
+  name: "anju",
+  products: [
+    .executable(name: "anju", targets: ["anju"]),
+    .executable(name: "anju-bench", targets: ["anju-bench"]),
+    .executable(name: "anju-building", targets: ["anju-building"]),
+    .library(name: "DeviceKit", targets: ["DeviceKit"]),
+    .library(name: "MQTT", targets: ["MQTT"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+  ],
+  targets: programs + surfaces + contexts + kernel + instruments + sdk + system + wholes,
+  swiftLanguageModes: [.v6]
+)
