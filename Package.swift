@@ -47,6 +47,7 @@ let configuration: Target.Dependency = .product(name: "Configuration", package: 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -79,8 +80,7 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju-bench",
     dependencies: [
-      "COpenSSL",
-      "DeviceGateway",
+      "LoadGenerator",
       "Server",
       argumentParser,
     ],
@@ -96,7 +96,13 @@ let programs: [Target] = [
     path: "Sources/Programs/anju-building",
     swiftSettings: strict
   ),
-] + room("Server", "Programs", [
+] + room("LoadGenerator", "Programs", [
+  "CEpoll",
+  "COpenSSL",
+  histogram,
+], testing: [
+  "MQTT",
+]) + room("Server", "Programs", [
   "Accounts",
   "Alarms",
   "CertificateAuthority",
@@ -268,6 +274,7 @@ let sdk: [Target] = room("DeviceKit", "SDK", [
 // MARK: System libraries
 
 let system: [Target] = [
+  .systemLibrary(name: "CEpoll", path: "Sources/System/CEpoll"),
   .systemLibrary(name: "CLibpq", path: "Sources/System/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
   .systemLibrary(
     name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -319,6 +326,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
