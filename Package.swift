@@ -183,12 +183,15 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "Devices",
   "Estate",
   "Kernel",
+  crypto,
   httpTypes,
   hummingbird,
+  lifecycle,
   logging,
   nio,
 ], testing: [
   hummingbirdTesting,
+  nioPosix,
 ])
 
 // MARK: Contexts
