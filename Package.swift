@@ -97,7 +97,7 @@ let programs: [Target] = [
     swiftSettings: strict
   ),
 ] + room("LoadGenerator", "Programs", [
-  "CEpoll",
+  "CLinux",
   "COpenSSL",
   histogram,
 ], testing: [
@@ -105,6 +105,7 @@ let programs: [Target] = [
 ]) + room("Server", "Programs", [
   "Accounts",
   "Alarms",
+  "CLinux",
   "CertificateAuthority",
   "Console",
   "DeviceGateway",
@@ -277,7 +278,7 @@ let sdk: [Target] = room("DeviceKit", "SDK", [
 // MARK: System libraries
 
 let system: [Target] = [
-  .systemLibrary(name: "CEpoll", path: "Sources/System/CEpoll"),
+  .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
   .systemLibrary(name: "CLibpq", path: "Sources/System/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
   .systemLibrary(
     name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),

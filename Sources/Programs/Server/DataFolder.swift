@@ -1,0 +1,72 @@
+package import Foundation
+import Glibc
+
+/// The folder that holds everything a server keeps; only its owner may read it, only one server uses it at a time.
+package struct DataFolder: ~Copyable {
+  package let url: URL
+  private let lock: Int32
+
+  /// Makes the folder if it is not there, and takes its lock, which the kernel gives back however the process ends.
+  ///
+  /// - Throws: `DataFolderError`.
+  package init(_ url: URL) throws(DataFolderError) {
+    // Everything that may throw comes before the first field is set.
+    lock = try Self.locked(url)
+    self.url = url
+    ftruncate(lock, 0)
+    let text = "\(getpid())\n"
+    _ = pwrite(lock, text, text.utf8.count, 0)
+  }
+
+  private static func locked(_ url: URL) throws(DataFolderError) -> Int32 {
+    do {
+      try FileManager.default.createDirectory(
+        at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw .cannotMake(path: url.path, reason: String(describing: error))
+    }
+    chmod(url.path, 0o700)
+    let lock = open(url.appendingPathComponent("lock").path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw .cannotMake(path: url.path, reason: String(cString: strerror(errno))) }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw .inUse(path: url.path, processID: owner(of: url))
+    }
+    return lock
+  }
+
+  deinit { close(lock) }
+
+  /// A file of the folder.
+  package func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+
+  /// The process that wrote itself into the lock.
+  package static func owner(of url: URL) -> Int32? {
+    let text = try? String(contentsOf: url.appendingPathComponent("lock"), encoding: .utf8)
+    return text.flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  /// True while a server uses the folder.
+  package static func isInUse(_ url: URL) -> Bool {
+    let lock = open(url.appendingPathComponent("lock").path, O_RDWR | O_CLOEXEC)
+    guard lock >= 0 else { return false }
+    defer { close(lock) }
+    return flock(lock, LOCK_EX | LOCK_NB) != 0
+  }
+}
+
+/// Why a data folder cannot be used.
+package enum DataFolderError: Error, Equatable, CustomStringConvertible {
+  case cannotMake(path: String, reason: String)
+  case inUse(path: String, processID: Int32?)
+
+  package var description: String {
+    switch self {
+    case .cannotMake(let path, let reason):
+      "the data folder \(path) cannot be made: \(reason); choose another with --data"
+    case .inUse(let path, let processID):
+      "the data folder \(path) is in use by process \(processID.map(String.init) ?? "unknown"); "
+        + "end it or choose another folder with --data"
+    }
+  }
+}
