@@ -1,0 +1,3 @@
+/// Room that scanning messages needs, kept from one to the next.
+struct ScanScratch: Sendable {
+}
