@@ -267,6 +267,7 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 
 let sdk: [Target] = room("DeviceKit", "SDK", [
   "MQTT",
+  collections,
   grdbSQLite,
   logging,
   nio,
