@@ -293,8 +293,9 @@ let wholes: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
+      "Kernel",
+      "SQLStore",
       logging,
-      nio,
     ],
     path: "Sources/TestSupport",
     swiftSettings: strict

@@ -1,0 +1,36 @@
+package import Kernel
+import Logging
+package import SQLStore
+
+/// What a context's test needs: an empty store with its tables, a clock that stands still, seeded ids.
+package struct Fresh: Sendable {
+  package let store: SQLStore
+  package let clock: ManualClock
+  package let work: Work
+  package let journal: Journal
+  package let organisation: ID<Organisation>
+
+  /// A SQLite database in memory with the journal's and the given tables.
+  package static func inMemory(_ migrations: [SQLMigrations] = []) async throws -> Fresh {
+    try await Fresh(store: .inMemory(), migrations)
+  }
+
+  /// - Parameter migrations: besides the journal's.
+  package init(store: SQLStore, _ migrations: [SQLMigrations] = []) async throws {
+    try await store.migrate([Journal.migrations] + migrations)
+    let clock = ManualClock()
+    let ids = IDSource.seeded(time: clock.timekeeper)
+    self.store = store
+    self.clock = clock
+    work = Work(store: store, time: clock.timekeeper, ids: ids, logger: .silent)
+    journal = Journal(work: work)
+    organisation = ids.next()
+  }
+
+  /// Somebody of the organisation with these permissions.
+  package func principal(
+    _ permissions: Set<Permission> = Set(Permission.allCases), kind: Principal.Kind = .person
+  ) -> Principal {
+    Principal(id: work.ids.next(), kind: kind, organisation: organisation, name: "Test", permissions: permissions)
+  }
+}
