@@ -45,7 +45,7 @@ package final class Subscriber: Sendable {
     let wish: [UInt8] = [0x82, 6, 0, 1, 0, 1, 0x23, 1]
     var answer = [UInt8](repeating: 0, count: 9)
     guard send(descriptor, greeting + wish, greeting.count + wish.count, Int32(MSG_NOSIGNAL)) > 0,
-      recv(descriptor, &answer, 9, Int32(MSG_WAITALL.rawValue)) == 9, answer[3] == 0, answer[8] == 1
+      recv(descriptor, &answer, 9, Int32(MSG_WAITALL)) == 9, answer[3] == 0, answer[8] == 1
     else {
       close(descriptor)
       throw .connect("the broker refused the subscriber")
