@@ -243,6 +243,10 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   asn1,
   crypto,
   x509,
+], testing: [
+  asn1,
+  crypto,
+  x509,
 ]) + room("DurableLog", "Instruments", [
   grdbSQLite,
   logging,
