@@ -63,6 +63,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 
 // MARK: Programs
@@ -71,8 +72,14 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju",
     dependencies: [
+      "MQTT",
       "Server",
       argumentParser,
+      lifecycle,
+      logging,
+      nio,
+      nioPosix,
+      unixSignals,
     ],
     path: "Sources/Programs/anju",
     swiftSettings: strict

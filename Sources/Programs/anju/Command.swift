@@ -11,6 +11,7 @@ struct Anju: AsyncParsableCommand {
       """,
     subcommands: [
       DoctorCommand.self,
+      MQTTBrokerCommand.self,
     ]
   )
 }

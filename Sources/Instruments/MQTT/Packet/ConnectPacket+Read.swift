@@ -1,7 +1,9 @@
 extension ConnectPacket {
   /// Reads the body. The errors say how they are answered: an unknown version by the CONNACK its family understands,
   /// other faults of 3.1.1 by closing, those of 5 by CONNACK with their reason.
-  static func read(_ body: UnsafeRawBufferPointer) throws(MQTTDecodeError) -> ConnectPacket {
+  ///
+  /// - Parameter headerFlags: must be 0 since 3.1.1; version 3.1 gives them no meaning.
+  static func read(_ body: UnsafeRawBufferPointer, headerFlags: UInt8) throws(MQTTDecodeError) -> ConnectPacket {
     var cursor = ByteCursor(body)
     let version: MQTTVersion
     let flags: UInt8
@@ -10,6 +12,7 @@ extension ConnectPacket {
       version = try readVersion(&cursor)
       flags = try cursor.readByte()
       keepAlive = try cursor.readUInt16()
+      guard headerFlags == 0 || version == .v31 else { throw .silent("fixed header flags") }
       try check(flags: flags, version: version)
     } catch {
       throw error.answer == .reason ? .silent(error.detail) : error
@@ -36,7 +39,7 @@ extension ConnectPacket {
 
   private static func check(flags: UInt8, version: MQTTVersion) throws(MQTTDecodeError) {
     let hasWill = flags & 4 != 0
-    guard flags & 1 == 0 else { throw .silent("reserved connect flag") }
+    guard flags & 1 == 0 || version == .v31 else { throw .silent("reserved connect flag") }
     guard flags & 0x18 != 0x18 else { throw .silent("will QoS 3") }
     guard hasWill || flags & 0x38 == 0 else { throw .silent("will flags without will") }
     guard version == .v5 || flags & 0xC0 != 0x40 else { throw .silent("password without user name") }

@@ -64,7 +64,8 @@ public struct MQTTFixedHeader: Equatable, Sendable {
     guard flags != required else { return }
     switch type {
     case .pubrel, .disconnect, .auth, .connack: throw .protocolError("fixed header flags")
-    case .connect: throw .silent("fixed header flags")
+    // Which version it is of, and so which rule holds, stands in its body.
+    case .connect: return
     default: throw .malformed("fixed header flags")
     }
   }

@@ -46,7 +46,7 @@ public enum MQTTPacket: Hashable, Sendable {
     _ header: MQTTFixedHeader, body: UnsafeRawBufferPointer, version: MQTTVersion, isFromClient: Bool = false
   ) throws(MQTTDecodeError) -> MQTTPacket {
     switch header.type {
-    case .connect: .connect(try .read(body))
+    case .connect: .connect(try .read(body, headerFlags: header.flags))
     case .connack: .connack(try .read(body, version: version))
     case .publish:
       .publish(

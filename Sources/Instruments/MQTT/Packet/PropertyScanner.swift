@@ -15,7 +15,7 @@ struct RawProperty {
 /// value in range. It allocates nothing, since it runs once a message.
 ///
 /// An identifier that is not allowed in the packet is answered with 0x82, as the published packet-sequence suites
-/// expect (2.2.2.2 would also permit 0x81, which stays for UNSUBSCRIBE, where those suites expect it).
+/// expect (2.2.2.2 would also permit 0x81, which stays for SUBSCRIBE and UNSUBSCRIBE, where those suites expect it).
 struct PropertyScanner {
   private var cursor: ByteCursor
   private let place: PropertyPlace
@@ -39,7 +39,7 @@ struct PropertyScanner {
     try readValue(of: &property)
     let bit = UInt64(1) << UInt64(id.rawValue)
     guard place.allowed & bit != 0, !(isFromClient && place == .publish && id == .subscriptionIdentifier) else {
-      throw place == .unsubscribe
+      throw place == .unsubscribe || place == .subscribe
         ? .malformed("property not allowed here") : .protocolError("property not allowed here")
     }
     let mayRepeat = id == .userProperty || (place == .publish && id == .subscriptionIdentifier)

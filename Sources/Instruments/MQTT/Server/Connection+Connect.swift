@@ -105,7 +105,8 @@ extension Connection {
       let attachment = broker.attach(
         self, clientID: clientID, isClean: packet.isClean, expirySeconds: expiry, will: packet.will)
     else { return refuse(.quotaExceeded, []) }
-    connack.isSessionPresent = attachment.isPresent
+    // Version 3.1 has no such flag.
+    connack.isSessionPresent = attachment.isPresent && version != .v31
     send(.connack(connack))
     begin(attachment, packet)
   }

@@ -57,7 +57,7 @@ extension Connection {
   private func take(_ header: MQTTFixedHeader, _ body: UnsafeRawBufferPointer) throws(MQTTDecodeError) {
     if phase == .connected, header.type == .publish { return try takePublish(body, flags: header.flags) }
     switch (phase, header.type) {
-    case (.new, .connect): takeConnect(try .read(body))
+    case (.new, .connect): takeConnect(try .read(body, headerFlags: header.flags))
     case (.authenticating, .auth), (.connected, .auth):
       guard version == .v5 else { throw .silent("AUTH before version 5") }
       try takeAuth(try .read(body))
