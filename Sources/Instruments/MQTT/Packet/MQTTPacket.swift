@@ -127,3 +127,12 @@ extension MQTTPacket {
     }
   }
 }
+
+extension MQTTPacket {
+  /// Bytes of the packet, without writing it.
+  public func encodedLength(version: MQTTVersion) -> Int {
+    var counter = ByteCounter()
+    write(to: &counter, version: version)
+    return counter.count
+  }
+}

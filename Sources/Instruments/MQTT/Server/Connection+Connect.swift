@@ -159,7 +159,9 @@ extension Connection {
       if let data = acceptance.authenticationData { properties.append(.authenticationData(data)) }
     }
     if options.topicAliasMaximum > 0 { properties.append(.topicAliasMaximum(options.topicAliasMaximum)) }
-    properties.append(.maximumPacketSize(UInt32(clamping: options.packetBytesMax)))
+    if options.packetBytesMax < MQTTServerOptions.packetBytesLimit {
+      properties.append(.maximumPacketSize(UInt32(options.packetBytesMax)))
+    }
     if options.receiveMaximum < 65_535 { properties.append(.receiveMaximum(options.receiveMaximum)) }
     for property in acceptance.properties.list {
       if case .responseInformation = property, packet.properties.requestResponseInformation != true { continue }

@@ -100,7 +100,9 @@ final class LoopState: @unchecked Sendable {
     return coarseNow
   }
 
-  private func turnWheel() {
+  /// Asks the connections whose time may have come.
+  func turnWheel() {
+    eventLoop.assertInEventLoop()
     let now = now()
     for connection in wheel.due(now: now) {
       if let next = connection.wheelCalls(now: now) { wheel.insert(connection, at: next) }

@@ -131,6 +131,15 @@ public final class MQTTServer: @unchecked Sendable {
     return true
   }
 
+  /// Does at once what is due by the clock: wills, session ends, keep-alive, connect timeouts. It happens by itself
+  /// every quarter of a second; a test that moves its own clock calls this.
+  public func timePassed() async {
+    broker.housekeep()
+    for state in lock.withLock({ Array(loops.values) }) {
+      _ = try? await state.eventLoop.submit { state.turnWheel() }.get()
+    }
+  }
+
   /// Closes the listeners, tells all clients that the server goes (0x8B), and waits until their connections are closed.
   public func close() async {
     let (channels, states) = lock.withLock { () -> ([any Channel], [LoopState]) in

@@ -54,6 +54,9 @@ public struct MQTTServerOptions: Sendable {
   /// Names for clients that bring none; must never repeat.
   public var newClientID: @Sendable () -> String
 
+  /// The largest packet that MQTT can express, in bytes.
+  static let packetBytesLimit = 268_435_460
+
   /// Defaults as stated at each.
   ///
   /// - Parameter newClientID: names for clients that bring none; must never repeat.
