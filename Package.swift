@@ -160,6 +160,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "OpenAPI",
   hummingbird,
   httpTypes,
+  lifecycle,
   logging,
   mustache,
   nio,
@@ -168,6 +169,8 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   .copy("Static"),
   .copy("Templates"),
 ], testing: [
+  "SQLStore",
+  httpTypes,
   hummingbirdTesting,
 ]) + room("DeviceGateway", "Surfaces", [
   "Devices",

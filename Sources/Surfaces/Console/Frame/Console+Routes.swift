@@ -1,0 +1,118 @@
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Logging
+import OpenAPI
+
+extension Console {
+  typealias Page = @Sendable (Visit) async throws -> Response
+  typealias Act = @Sendable (Visit, PageForm) async throws -> Response
+
+  /// Adds a page.
+  func get(_ path: RouterPath, on router: some RouterMethods<HTTPContext>, _ page: @escaping Page) {
+    router.on(path, method: .get) { request, context in
+      let visit = try visit(request, context)
+      return try await answer(visit) {
+        try rate(visit)
+        return try await page(visit)
+      }
+    }
+  }
+
+  /// Adds an act: a form posted by one of our own pages.
+  func post(_ path: RouterPath, on router: some RouterMethods<HTTPContext>, _ act: @escaping Act) {
+    router.on(path, method: .post) { request, context in
+      let visit = try visit(request, context)
+      return try await answer(visit) {
+        try rate(visit)
+        try SameOrigin.require(request, context: context)
+        try SameOrigin.requireUnlessAbsent(request)
+        return try await act(visit, try await PageForm(request))
+      }
+    }
+  }
+
+  func installFiles(on router: some RouterMethods<HTTPContext>) {
+    for path: RouterPath in ["/static/**", "/vendor/**"] {
+      router.on(path, method: .get) { request, context in
+        guard let response = files.answer(request) else { throw HTTPError(.notFound) }
+        return response
+      }
+    }
+  }
+
+  private func rate(_ visit: Visit) throws(Problem) {
+    if let caller = visit.context.caller {
+      try rates.ofPrincipal.take(caller.principal.id.description)
+    } else {
+      try rates.ofAddress.take(visit.context.peerAddress)
+    }
+  }
+
+  private func visit(_ request: Request, _ context: HTTPContext) throws -> Visit {
+    let language = Preferences.language(request)
+    guard let words = words[language] else { throw Problem.broken }
+    return Visit(
+      request: request, context: context, language: language, words: words, theme: Preferences.theme(request),
+      query: PageQuery(request), formats: formats, now: time.now())
+  }
+
+  /// Runs a page, and turns its errors into pages.
+  private func answer(_ visit: Visit, _ run: () async throws -> Response) async throws -> Response {
+    do {
+      return try await run()
+    } catch let problem as Problem {
+      return try await self.problem(problem, visit)
+    } catch let error as any UseCaseError {
+      return try await problem(Problem(error), visit)
+    } catch let error as HTTPError {
+      throw error
+    } catch {
+      visit.context.logger.error(
+        "page failed", metadata: ["error.type": "\(type(of: error))", "error": "\(error)"])
+      return try await problem(.broken, visit)
+    }
+  }
+
+  /// A problem as a page; nobody signed in leads to the sign-in page and back.
+  private func problem(_ problem: Problem, _ visit: Visit) async throws -> Response {
+    if problem.status == .unauthorized, visit.request.method == .get, !visit.isFragment {
+      let back = PageQuery.encode(visit.request.uri.string)
+      return Self.redirect("/sign-in?back=\(back)")
+    }
+    let view = problemView(problem, visit)
+    var response = try await page(
+      visit, "problem", title: visit.words(problemKey(problem.status) + "Title"), view: view, fragment: "problem")
+    response.status = problem.status
+    for field in problem.headers { response.headers[field.name] = field.value }
+    return response
+  }
+
+  private func problemView(_ problem: Problem, _ visit: Visit) -> ViewValue {
+    let key = problemKey(problem.status)
+    let own = "code.\(problem.code)"
+    let known = visit.words(own)
+    return [
+      "icon": problem.status == .notFound ? "search" : problem.status == .forbidden ? "lock" : "circle-alert",
+      "heading": .text(visit.words(key + "Title")),
+      "reason": .text(known == own ? visit.words(key + "Reason") : known),
+      "code": .text(problem.code),
+      "request": .text(visit.context.requestID),
+      "href": "/today",
+      "act": .text(visit.words("problem.home")),
+    ]
+  }
+
+  private func problemKey(_ status: HTTPResponse.Status) -> String {
+    switch status.code {
+    case 401: "problem.signIn"
+    case 403: "problem.denied"
+    case 404, 410: "problem.notFound"
+    case 409, 412: "problem.conflict"
+    case 429: "problem.limited"
+    case 503: "problem.unavailable"
+    case 400..<500: "problem.invalid"
+    default: "problem.broken"
+    }
+  }
+}

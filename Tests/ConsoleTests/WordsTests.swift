@@ -1,0 +1,110 @@
+import Devices
+import Foundation
+import Testing
+
+@testable import Alarms
+@testable import Console
+
+@Suite("The texts of the pages")
+struct WordsTests {
+  private let words: [Language: Words]
+  private let templates: Templates
+
+  init() throws {
+    let resources = try Console.resources()
+    words = try Console.words(resources.appendingPathComponent("Localizations"))
+    templates = try Templates(folder: resources.appendingPathComponent("Templates"))
+  }
+
+  @Test("both languages have the same keys, and no text is empty")
+  func sameKeys() throws {
+    let chinese = try #require(words[.chinese])
+    let english = try #require(words[.english])
+    #expect(chinese.keys.symmetricDifference(english.keys) == [])
+    for key in chinese.keys { #expect(!chinese(key).isEmpty && !english(key).isEmpty, "\(key)") }
+  }
+
+  @Test("both languages fill the same places of a text")
+  func samePlaces() throws {
+    let chinese = try #require(words[.chinese])
+    let english = try #require(words[.english])
+    for key in chinese.keys { #expect(places(chinese(key)) == places(english(key)), "\(key)") }
+  }
+
+  @Test("every text that a template names exists")
+  func templateKeys() throws {
+    let keys = try #require(words[.chinese]).keys
+    var count = 0
+    for (name, text) in templates.texts {
+      for match in text.matches(of: #/\{\{\{?t\.([A-Za-z0-9.-]+)/#) {
+        count += 1
+        #expect(keys.contains(String(match.output.1)), "\(name): \(match.output.1)")
+      }
+    }
+    #expect(count > 100)
+  }
+
+  @Test("every text that the code names exists")
+  func codeKeys() throws {
+    let keys = try #require(words[.chinese]).keys
+    var count = 0
+    for text in try Sources.swift() {
+      for match in text.matches(of: #/words\(\s*"([a-zA-Z]+\.[A-Za-z0-9.-]+)"/#) {
+        count += 1
+        #expect(keys.contains(String(match.output.1)), "\(match.output.1)")
+      }
+    }
+    #expect(count > 60)
+  }
+
+  @Test("every word of the contexts' enumerations exists")
+  func enumerations() throws {
+    let keys = try #require(words[.chinese]).keys
+    var wanted = RoomState.allCases.flatMap { ["roomState.\($0.rawValue)", "help.state-\($0.rawValue)"] }
+    wanted += AlarmTone.allCases.flatMap { ["level.\($0.rawValue)", "help.level-\($0.rawValue)"] }
+    wanted += AlarmState.allCases.map { "alarmState.\($0.rawValue)" }
+    wanted += DeviceKind.allCases.flatMap { ["kind.\($0.rawValue)", "kindShort.\($0.rawValue)"] }
+    wanted += LivenessState.allCases.map { "liveness.\($0.rawValue)" }
+    wanted += DeviceStatus.allCases.map { "deviceStatus.\($0.rawValue)" }
+    wanted += Command.State.allCases.map { "command.\($0.rawValue)" }
+    wanted += DeviceTab.allCases.map { "device.tab-\($0.rawValue)" }
+    wanted += Place.allCases.map { "nav.\($0.rawValue)" } + Theme.allCases.map { "theme.\($0.rawValue)" }
+    wanted += Console.ranges.map { "range.\($0.key)" }
+    for key in wanted { #expect(keys.contains(key), "\(key)") }
+  }
+
+  @Test("Chinese texts have a blank between Chinese and Latin letters, and no exclamation marks")
+  func typography() throws {
+    let chinese = try #require(words[.chinese])
+    for key in chinese.keys {
+      let text = chinese(key)
+      #expect(text.firstMatch(of: #/[\u{4e00}-\u{9fff}][A-Za-z0-9{]|[A-Za-z0-9}][\u{4e00}-\u{9fff}]/#) == nil
+        || Self.joined.contains(key), "\(key): \(text)")
+      #expect(!text.contains("！") && !text.contains("您"), "\(key)")
+    }
+  }
+
+  /// Texts that begin or end with a name in Chinese, where no blank belongs.
+  private static let joined: Set<String> = ["board.offlineOne"]
+
+  private func places(_ text: String) -> Set<String> {
+    Set(text.matches(of: #/\{([a-z]+)\}/#).map { String($0.output.1) })
+  }
+}
+
+/// The console's own sources, as they lie beside this test.
+enum Sources {
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  static func swift() throws -> [String] {
+    let folder = root.appendingPathComponent("Sources/Surfaces/Console")
+    return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".swift") }
+      .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
+  }
+
+  static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+  }
+}
