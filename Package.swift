@@ -267,7 +267,11 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   nioPosix,
   nioSSL,
 ], testing: [
+  nio,
   nioEmbedded,
+  nioPosix,
+], testResources: [
+  .copy("Conformance/Vectors"),
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",
   grdb,

@@ -48,6 +48,7 @@ struct MQTTBrokerCommand: AsyncParsableCommand {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     var options = MQTTServerOptions(newClientID: { "auto-\(UUID().uuidString)" })
     options.keepAliveSecondsMax = keepAliveMax
+    options.answersAsSuites = true
     let broker = OpenBroker(refusedFilters: Set(refuseSubscribe.map { MQTTString($0) }))
     let server = MQTTServer(group: group, delegate: broker, options: options, logger: Logger(label: "anju.mqtt-broker"))
     do {

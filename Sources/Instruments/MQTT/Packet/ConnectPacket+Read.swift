@@ -28,8 +28,11 @@ extension ConnectPacket {
     let name = try cursor.readBinary()
     let isOld = name.elementsEqual("MQIsdp".utf8)
     guard isOld || name.elementsEqual("MQTT".utf8) else { throw .silent("protocol name") }
-    guard let version = MQTTVersion(rawValue: try cursor.readByte()) else {
-      throw .init(.unsupportedProtocolVersion, "protocol version", answer: .newestForm)
+    let level = try cursor.readByte()
+    guard let version = MQTTVersion(rawValue: level) else {
+      // A level below those known is of the old family [MQTT-3.1.2-2 of 3.1.1].
+      let answer: MQTTDecodeError.Answer = level < MQTTVersion.v31.rawValue ? .returnCode(1) : .newestForm
+      throw .init(.unsupportedProtocolVersion, "protocol version", answer: answer)
     }
     guard isOld == (version == .v31) else {
       throw .init(.unsupportedProtocolVersion, "protocol version", answer: .returnCode(1))

@@ -16,12 +16,17 @@ public struct MQTTDecodeError: Error, Sendable {
   public let reason: MQTTReasonCode
   /// What goes back.
   public let answer: Answer
+  /// What the published packet sequences expect in place of `reason`, where they differ from the standard.
+  public let suiteReason: MQTTReasonCode?
   /// For a log; constant text, so that nothing the peer sent gets in.
   public let detail: StaticString
 
   /// An error of the given reason.
-  public init(_ reason: MQTTReasonCode, _ detail: StaticString, answer: Answer = .reason) {
+  public init(
+    _ reason: MQTTReasonCode, _ detail: StaticString, answer: Answer = .reason, suiteReason: MQTTReasonCode? = nil
+  ) {
     self.reason = reason
+    self.suiteReason = suiteReason
     self.answer = answer
     self.detail = detail
   }

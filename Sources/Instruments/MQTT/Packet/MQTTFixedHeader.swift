@@ -53,8 +53,8 @@ public struct MQTTFixedHeader: Equatable, Sendable {
     throw .silent("remaining length of more than four bytes")
   }
 
-  /// Flags that are not the required ones make the packet malformed [MQTT-2.1.3-1]. PUBREL, DISCONNECT, AUTH and
-  /// CONNACK answer 0x82, the others 0x81: so the published suites, the standard leaves it open.
+  /// Flags that are not the required ones make the packet malformed [MQTT-2.1.3-1]: 0x81, which the standard demands by
+  /// name for DISCONNECT [MQTT-3.14.1-1]. For PUBREL, DISCONNECT, AUTH and CONNACK the published suites want 0x82.
   private static func check(type: MQTTPacketType, flags: UInt8) throws(MQTTDecodeError) {
     guard let required = type.requiredFlags else {
       guard flags & 0b0110 != 0b0110 else { throw .malformed("QoS 3") }
@@ -63,7 +63,8 @@ public struct MQTTFixedHeader: Equatable, Sendable {
     }
     guard flags != required else { return }
     switch type {
-    case .pubrel, .disconnect, .auth, .connack: throw .protocolError("fixed header flags")
+    case .pubrel, .disconnect, .auth, .connack:
+      throw .init(.malformedPacket, "fixed header flags", suiteReason: .protocolError)
     // Which version it is of, and so which rule holds, stands in its body.
     case .connect: return
     default: throw .malformed("fixed header flags")

@@ -54,7 +54,7 @@ final class Router: @unchecked Sendable {
   private func collect(_ message: Message) -> [Match] {
     var matches: [Match] = []
     var places: [ObjectIdentifier: Int] = [:]
-    tree.match(message.topic) { found in
+    tree.match(message.topic) { found, isShared in
       let id = ObjectIdentifier(found.session)
       if found.options.isNoLocal, message.publisher == id {
         matches.append(
@@ -64,12 +64,13 @@ final class Router: @unchecked Sendable {
       }
       let qos = min(found.options.maximumQoS, message.qos)
       let identifiers = found.identifier == 0 ? [] : [found.identifier]
-      if let place = places[id] {
+      if let place = places[id], !isShared {
         matches[place].qos = max(matches[place].qos, qos)
         matches[place].isRetainAsPublished = matches[place].isRetainAsPublished || found.options.isRetainAsPublished
         matches[place].identifiers += identifiers
       } else {
-        places[id] = matches.count
+        // A shared subscription's copy is one of its own, beside that of the session's other subscriptions (4.8.2).
+        if !isShared { places[id] = matches.count }
         matches.append(
           Match(
             session: found.session, qos: qos, isRetainAsPublished: found.options.isRetainAsPublished,

@@ -113,17 +113,17 @@ final class SubscriptionTree {
 
   // MARK: Matching
 
-  /// Calls `visit` with every subscription that matches, one of each sharing group.
+  /// Calls `visit` with every subscription that matches, one of each sharing group, and whether it is shared.
   ///
   /// Of a group the next member in turn is taken who is connected; when none is, the next in turn all the same: the
   /// message waits for it.
-  func match(_ topic: MQTTString, visit: (Subscription) -> Void) {
+  func match(_ topic: MQTTString, visit: (Subscription, _ isShared: Bool) -> Void) {
     let levels = Self.levels(topic.utf8[...])
     match(levels[...], at: root, isFirst: true, isHidden: topic.utf8.first == MQTTTopicFilter.dollar, visit: visit)
   }
 
   private func match(
-    _ levels: ArraySlice<MQTTString>, at node: Node, isFirst: Bool, isHidden: Bool, visit: (Subscription) -> Void
+    _ levels: ArraySlice<MQTTString>, at node: Node, isFirst: Bool, isHidden: Bool, visit: (Subscription, _ isShared: Bool) -> Void
   ) {
     let wildcardsMatch = !(isFirst && isHidden)
     if wildcardsMatch, let rest = node.rest { Self.visit(rest, visit) }
@@ -133,15 +133,15 @@ final class SubscriptionTree {
     if wildcardsMatch, let next = node.any { match(below, at: next, isFirst: false, isHidden: isHidden, visit: visit) }
   }
 
-  private static func visit(_ node: Node, _ visit: (Subscription) -> Void) {
-    for subscription in node.own.values { visit(subscription) }
+  private static func visit(_ node: Node, _ visit: (Subscription, _ isShared: Bool) -> Void) {
+    for subscription in node.own.values { visit(subscription, false) }
     for group in node.groups.values {
       let count = group.members.count
       guard count > 0 else { continue }
       let start = group.next % count
       let turn = (0..<count).map { (start + $0) % count }.first { group.members[$0].session.isConnected } ?? start
       group.next = turn + 1
-      visit(group.members[turn])
+      visit(group.members[turn], true)
     }
   }
 

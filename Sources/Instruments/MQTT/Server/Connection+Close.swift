@@ -12,7 +12,8 @@ extension Connection {
     switch phase {
     case .new, .deciding, .authenticating: refuseConnect(error)
     case .connected:
-      leave(.violation(error.reason), telling: error.answer == .none ? nil : error.reason)
+      let reason = broker.options.answersAsSuites ? error.suiteReason ?? error.reason : error.reason
+      leave(.violation(reason), telling: error.answer == .none ? nil : reason)
     case .closing: break
     }
   }

@@ -78,7 +78,11 @@ extension Connection {
     if phase == .connected { return leave(.closed(reason), telling: reason) }
     let told = wantsProblemInformation ? properties : []
     let code = version == .v5 ? reason : MQTTReasonCode(rawValue: reason.returnCode)
-    let packet = MQTTPacket.connack(ConnackPacket(isSessionPresent: false, reason: code, properties: told))
+    var packet = MQTTPacket.connack(ConnackPacket(isSessionPresent: false, reason: code, properties: told))
+    if !told.list.isEmpty, packet.encoded(version: version).count > packetBytesMaxSent {
+      // What explains the reason is left out where it does not fit [MQTT-3.2.2-19] [MQTT-3.2.2-20].
+      packet = .connack(ConnackPacket(isSessionPresent: false, reason: code))
+    }
     phase = .new
     send(packet)
     leave(.closed(reason), telling: nil)
