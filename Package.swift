@@ -60,8 +60,10 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -97,8 +99,16 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju-building",
     dependencies: [
+      "DeviceKit",
       "VirtualBuilding",
       argumentParser,
+      httpClient,
+      lifecycle,
+      logging,
+      nio,
+      nioHTTP1,
+      nioPosix,
+      unixSignals,
     ],
     path: "Sources/Programs/anju-building",
     swiftSettings: strict
@@ -137,14 +147,13 @@ let programs: [Target] = [
   httpClient,
 ]) + room("VirtualBuilding", "Programs", [
   "DeviceKit",
-  "WireFormats",
   crypto,
+  httpTypes,
   hummingbird,
   lifecycle,
   logging,
   nio,
   nioPosix,
-  x509,
 ], testing: [
   "MQTT",
 ])
@@ -285,13 +294,18 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 
 let sdk: [Target] = room("DeviceKit", "SDK", [
   "MQTT",
+  asn1,
   collections,
+  crypto,
   grdbSQLite,
   logging,
   nio,
   nioPosix,
   nioSSL,
+  nioTLS,
   x509,
+], testing: [
+  "CertificateAuthority",
 ])
 
 // MARK: System libraries

@@ -84,6 +84,13 @@ extension DeviceMachine {
       return body(&own, &desk)
     }
   }
+
+  /// The same for a program whose type the caller does not know.
+  package mutating func operateAny<Result>(
+    _ moment: DeviceMoment, _ body: (inout any DeviceProgram, inout DeviceDesk) -> Result
+  ) -> Result {
+    withDesk(moment, body)
+  }
 }
 
 extension DeviceMachine {
@@ -185,7 +192,7 @@ extension DeviceMachine {
     case .points(let points):
       append(.telemetry, .reading, time: nil) { $0.put("points", points) }
     case .event(let event, let level, let values, let time):
-      append(.event, level == .alarm || level == .fault ? .alarm : .notice, time: time) {
+      append(.event, level == .info || level == .warning ? .notice : .alarm, time: time) {
         $0.put("event", event)
         $0.put("values", values)
       }

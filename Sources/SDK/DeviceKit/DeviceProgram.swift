@@ -49,7 +49,7 @@ extension DeviceProgram {
 
 /// How much an event matters, as thing models say it.
 public enum EventLevel: Sendable, Hashable {
-  case info, warning, fault, alarm
+  case info, warning, fault, alarm, critical
 }
 
 /// Where a program puts what it has to say, and reads what it may know, during one event.

@@ -52,7 +52,7 @@ public final class MemoryFlash: Flash {
   /// The commits so far, in order, durable or not.
   public var commits: [[FlashChange]] { state.withLock { $0.commits } }
 
-  public func load() throws(FlashError) -> [String: [UInt8]] {
+  public func load() -> [String: [UInt8]] {
     let commits = commits
     var cells: [String: [UInt8]] = [:]
     for change in commits.joined() {
