@@ -280,6 +280,7 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   nioEmbedded,
   nioPosix,
 ], testResources: [
+  .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",

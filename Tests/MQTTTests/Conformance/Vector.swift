@@ -54,6 +54,10 @@ struct Vector: Sendable {
     case drop
     /// `advance 15`: the broker's clock moves on by seconds.
     case advance(milliseconds: Int)
+    /// `c does publish topic=t`: of a client vector: the program asks the client for something.
+    case does(String, [NamedPacket.Field])
+    /// `c told completed reason=0`: of a client vector: the client tells its program.
+    case told(String, [NamedPacket.Field])
     /// `either a,b receives topic=t`: one of the connections receives it, and no more than one.
     case either([String], NamedPacket)
     /// `distinct %x %y`: values caught before are all different.
@@ -75,9 +79,14 @@ extension Vector: CustomTestStringConvertible {
 }
 
 extension Vector {
-  /// All vectors of all files, or the fault that stopped the reading.
-  static let library: Result<[Vector], VectorFault> = Result { () throws(VectorFault) in
-    guard let folder = Bundle.module.url(forResource: "Vectors", withExtension: nil),
+  /// The vectors for the broker and those for the client machine.
+  enum Library: String { case broker = "Vectors", client = "ClientVectors" }
+
+  /// All vectors of all files of a folder.
+  ///
+  /// - Throws: the first fault with its file and line.
+  static func read(_ library: Library) throws(VectorFault) -> [Vector] {
+    guard let folder = Bundle.module.url(forResource: library.rawValue, withExtension: nil),
       let files = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
     else { throw VectorFault("the vector files are missing from the test bundle") }
     var vectors: [Vector] = []
@@ -91,6 +100,6 @@ extension Vector {
     return vectors
   }
 
-  /// All vectors; empty if the files do not parse, which a test of its own reports.
-  static var all: [Vector] { (try? library.get()) ?? [] }
+  /// All vectors of a folder; empty if the files do not parse, which a test of its own reports.
+  static func all(_ library: Library) -> [Vector] { (try? read(library)) ?? [] }
 }

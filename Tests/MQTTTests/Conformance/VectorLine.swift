@@ -51,6 +51,8 @@ enum VectorLine {
       return .refused(codes, orSilently: orSilently)
     case "connects": return .connects(try packet(.connect, rest), present: "0")
     case "resumes": return .connects(try packet(.connect, rest), present: "1")
+    case "does": return .does(rest.first?.text ?? "", try fields(rest.dropFirst()))
+    case "told": return .told(rest.first?.text ?? "", try fields(rest.dropFirst()))
     case "publishes": return .publishes(try packet(.publish, rest))
     case "receives": return .receives(try packet(.publish, rest))
     case "subscribes":

@@ -41,7 +41,7 @@ struct VectorParser {
       draft?.tags.append((line, row))
     } else if row.hasPrefix("versions ") {
       try versions(row)
-    } else if row.hasPrefix("broker ") {
+    } else if row.hasPrefix("broker ") || row.hasPrefix("client ") {
       draft?.settings += try VectorLine.fields(VectorLine.words(row).dropFirst())
     } else {
       guard draft != nil else { throw VectorFault("a step before the first vector") }

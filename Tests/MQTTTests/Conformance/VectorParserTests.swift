@@ -7,10 +7,10 @@ struct VectorParserTests {
     return try parser.parse(text)
   }
 
-  @Test("all vector files parse")
-  func libraryParses() throws {
-    let vectors = try Vector.library.get()
-    #expect(vectors.count >= 100)
+  @Test("all vector files parse", arguments: [(Vector.Library.broker, 600), (.client, 40)])
+  func libraryParses(library: Vector.Library, atLeast count: Int) throws {
+    let vectors = try Vector.read(library)
+    #expect(vectors.count >= count)
     #expect(Set(vectors.map { "\($0.file)/\($0.name)/\($0.version)" }).count == vectors.count, "names are unique")
   }
 

@@ -46,7 +46,11 @@ extension MQTTClientMachine {
       return
     }
     phase = .connected
+    // A session where we began anew is not ours [MQTT-3.2.2-4].
+    if connack.isSessionPresent, options.isClean { return violate(now: now) }
     let properties = connack.properties
+    maximumQoS = properties.maximumQoS.flatMap { MQTTQoS(rawValue: $0) } ?? .exactlyOnce
+    isRetainAvailable = properties.retainAvailable ?? true
     window = Int(min(properties.receiveMaximum ?? 65_535, options.windowMax))
     packetBytesMax = properties.maximumPacketSize.map { Int($0) } ?? .max
     keepAliveMilliseconds = UInt64(properties.serverKeepAlive ?? options.keepAliveSeconds) * 1_000
@@ -55,25 +59,27 @@ extension MQTTClientMachine {
     drain(now: now)
   }
 
-  /// The server kept the session: what was in flight is repeated in its order [MQTT-4.4.0-1].
+  /// The server kept the session: what was in flight is repeated in its order [MQTT-4.4.0-1], PUBLISH packets as far as
+  /// the server's receive maximum goes [MQTT-4.9.0-2]; a released one still has its place there.
   private mutating func repeatInFlight(now: UInt64) {
+    window -= inFlight.values.count { $0.isReleased }
+    repeats = []
     for packetID in order {
-      guard var flight = inFlight[packetID] else { continue }
+      guard let flight = inFlight[packetID] else { continue }
       if flight.isReleased {
         send(.pubrel(PubrelPacket(packetID: packetID)), now: now)
-      } else {
-        flight.packet.isDuplicate = true
-        inFlight[packetID] = flight
-        send(.publish(flight.packet), now: now)
+        continue
       }
-      window -= 1
+      inFlight[packetID]?.packet.isDuplicate = true
+      repeats.append(packetID)
+      drainRepeats(now: now)
     }
-    window = max(window, 0)
   }
 
   /// The server forgot the session: what it may not have is published anew, with new identifiers.
   private mutating func publishAnew() {
     taken = []
+    repeats = []
     for packetID in order.reversed() {
       guard var flight = inFlight[packetID] else { continue }
       if flight.isReleased {

@@ -45,8 +45,14 @@ public struct MQTTClientMachine: ~Copyable {
   var inFlight: [UInt16: Outgoing] = [:]
   /// Packet identifiers in flight in the order of first sending.
   var order = Deque<UInt16>()
+  /// Places left of the server's receive maximum; below 0 while PUBRELs of an earlier connection count too.
   var window = 0
+  /// Packet identifiers in flight that are to be repeated as soon as the window allows.
+  var repeats = Deque<UInt16>()
   var packetBytesMax = Int.max
+  /// What the server takes at most.
+  var maximumQoS = MQTTQoS.exactlyOnce
+  var isRetainAvailable = true
   /// QoS 2 messages taken and not released.
   var taken: Set<UInt16> = []
   /// Subscriptions waiting for their answer.
@@ -124,17 +130,21 @@ public struct MQTTClientMachine: ~Copyable {
 
   /// Publishes a message; it goes out when connected and the window allows.
   ///
-  /// - Returns: the token that `completed` names (0 for QoS 0, which is never completed), nil when the queue is full
-  ///   or the message larger than the server takes; and what to do.
+  /// A topic alias among the properties is not used: it would mean nothing on the next connection.
+  ///
+  /// - Returns: the token that `completed` names (0 for QoS 0, which is never completed), nil when the queue is full,
+  ///   the topic empty, or the server is known not to take such a message (its size, QoS or retaining); and what to do.
   public mutating func publish(
     topic: MQTTString, payload: [UInt8], qos: MQTTQoS, isRetained: Bool = false, properties: MQTTProperties = [],
     now: UInt64
   ) -> (token: UInt64?, actions: [Action]) {
-    let packet = PublishPacket(
+    var packet = PublishPacket(
       topic: topic, payload: payload, qos: qos, isRetained: isRetained,
       properties: options.version == .v5 ? properties : [])
-    let length = MQTTPacket.publish(packet).encodedLength(version: options.version)
-    guard pendingCount < options.queuedMax, phase != .connected || length <= packetBytesMax else { return (nil, []) }
+    packet.properties.list.removeAll { if case .topicAlias = $0 { true } else { false } }
+    guard !topic.isEmpty, pendingCount < options.queuedMax, phase != .connected || refusal(packet) == nil else {
+      return (nil, [])
+    }
     if qos != .atMostOnce { lastToken += 1 }
     let token = qos == .atMostOnce ? 0 : lastToken
     queue.append(Outgoing(packet: packet, token: token))
@@ -197,10 +207,24 @@ public struct MQTTClientMachine: ~Copyable {
     return lastID
   }
 
-  /// Sends what waits, as far as the window goes.
+  /// Why the server, by its CONNACK, does not take a message [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-3.2.2-15].
+  func refusal(_ packet: PublishPacket) -> MQTTReasonCode? {
+    if packet.qos > maximumQoS { return .qosNotSupported }
+    if packet.isRetained, !isRetainAvailable { return .retainNotSupported }
+    let length = MQTTPacket.publish(packet).encodedLength(version: options.version)
+    return length > packetBytesMax ? .packetTooLarge : nil
+  }
+
+  /// Sends what waits, as far as the window goes: first what is to be repeated.
   mutating func drain(now: UInt64) {
     guard phase == .connected else { return }
+    drainRepeats(now: now)
     while var next = queue.first {
+      if let refusal = refusal(next.packet) {
+        queue.removeFirst()
+        if next.packet.qos != .atMostOnce { actions.append(.completed(next.token, refusal)) }
+        continue
+      }
       if next.packet.qos == .atMostOnce {
         queue.removeFirst()
         send(.publish(next.packet), now: now)
@@ -208,16 +232,21 @@ public struct MQTTClientMachine: ~Copyable {
       }
       guard window > 0, inFlight.count < 65_000 else { return }
       queue.removeFirst()
-      guard MQTTPacket.publish(next.packet).encodedLength(version: options.version) <= packetBytesMax else {
-        actions.append(.completed(next.token, .packetTooLarge))
-        continue
-      }
       window -= 1
       next.packet.packetID = nextID()
       next.wasSent = true
       inFlight[next.packet.packetID] = next
       order.append(next.packet.packetID)
       send(.publish(next.packet), now: now)
+    }
+  }
+
+  /// Repeats PUBLISH packets of an earlier connection, as far as the window goes.
+  mutating func drainRepeats(now: UInt64) {
+    while window > 0, let packetID = repeats.popFirst() {
+      guard let flight = inFlight[packetID] else { continue }
+      window -= 1
+      send(.publish(flight.packet), now: now)
     }
   }
 
