@@ -66,7 +66,7 @@ struct WordsTests {
     wanted += DeviceKind.allCases.flatMap { ["kind.\($0.rawValue)", "kindShort.\($0.rawValue)"] }
     wanted += LivenessState.allCases.map { "liveness.\($0.rawValue)" }
     wanted += DeviceStatus.allCases.map { "deviceStatus.\($0.rawValue)" }
-    wanted += Command.State.allCases.map { "command.\($0.rawValue)" }
+    wanted += Command.State.allCases.flatMap { ["command.\($0.rawValue)", "commandStep.\($0.rawValue)"] }
     wanted += DeviceTab.allCases.map { "device.tab-\($0.rawValue)" }
     wanted += Place.allCases.map { "nav.\($0.rawValue)" } + Theme.allCases.map { "theme.\($0.rawValue)" }
     wanted += Console.ranges.map { "range.\($0.key)" }
@@ -85,7 +85,7 @@ struct WordsTests {
   }
 
   /// Texts that begin or end with a name in Chinese, where no blank belongs.
-  private static let joined: Set<String> = ["board.offlineOne"]
+  private static let joined: Set<String> = ["board.offlineOne", "twin.setName"]
 
   private func places(_ text: String) -> Set<String> {
     Set(text.matches(of: #/\{([a-z]+)\}/#).map { String($0.output.1) })

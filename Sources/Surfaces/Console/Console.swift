@@ -78,7 +78,11 @@ package struct Console: Sendable {
     installLive(on: router)
     installHelp(on: router)
     get("/", on: router) { _ in Self.redirect("/today") }
-    get("**", on: router) { _ in throw Problem.routeUnknown }
+    get("**", on: router) { visit in
+      // The open interface answers for its own paths.
+      guard !visit.query.path.hasPrefix("/api/") else { throw HTTPError(.notFound) }
+      throw Problem.routeUnknown
+    }
   }
 
   static func resources() throws -> URL {

@@ -15,7 +15,7 @@ enum Place: String, CaseIterable {
 
   var icon: String {
     switch self {
-    case .today: "layout-dashboard"
+    case .today: "house"
     case .rooms: "layout-grid"
     case .alarms: "siren"
     case .devices: "cpu"

@@ -65,6 +65,8 @@ extension Console {
       return try await self.problem(problem, visit)
     } catch let error as any UseCaseError {
       return try await problem(Problem(error), visit)
+    } catch let denied as Denied {
+      return try await problem(.denied(denied.permission.rawValue), visit)
     } catch let error as HTTPError {
       throw error
     } catch {

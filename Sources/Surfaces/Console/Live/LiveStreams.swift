@@ -1,3 +1,4 @@
+import Kernel
 import OpenAPI
 import Synchronization
 
@@ -5,31 +6,45 @@ import Synchronization
 final class LiveStreams: Sendable {
   private struct Counts {
     var all = 0
-    var ofPrincipal: [String: Int] = [:]
+    var ofPrincipal: [ID<Principal>: Int] = [:]
+  }
+
+  /// One stream's place; given back when the last reference goes, however the stream ends.
+  final class Seat: Sendable {
+    private let streams: LiveStreams
+    private let principal: ID<Principal>
+
+    fileprivate init(_ streams: LiveStreams, _ principal: ID<Principal>) {
+      self.streams = streams
+      self.principal = principal
+    }
+
+    deinit { streams.give(principal) }
   }
 
   private let counts = Mutex(Counts())
 
-  /// - Returns: false when the principal or the server has as many as it may.
-  func open(_ principal: String) -> Bool {
-    counts.withLock { counts in
-      guard counts.all < Limits.streamsMax,
-        counts.ofPrincipal[principal, default: 0] < Limits.streamsOfPrincipalMax
-      else { return false }
+  /// - Throws: `Problem.limited` when the principal or the server has as many as it may.
+  func take(_ principal: ID<Principal>) throws(Problem) -> Seat {
+    let isFree = counts.withLock { counts -> Bool in
+      let own = counts.ofPrincipal[principal, default: 0]
+      guard counts.all < Limits.streamsMax, own < Limits.streamsOfPrincipalMax else { return false }
       counts.all += 1
-      counts.ofPrincipal[principal, default: 0] += 1
+      counts.ofPrincipal[principal] = own + 1
       return true
     }
-  }
-
-  func close(_ principal: String) {
-    counts.withLock { counts in
-      counts.all -= 1
-      let left = counts.ofPrincipal[principal, default: 1] - 1
-      counts.ofPrincipal[principal] = left > 0 ? left : nil
-    }
+    guard isFree else { throw .limited(retryAfterSeconds: 30) }
+    return Seat(self, principal)
   }
 
   /// How many are open.
   var count: Int { counts.withLock { $0.all } }
+
+  private func give(_ principal: ID<Principal>) {
+    counts.withLock { counts in
+      counts.all -= 1
+      let own = counts.ofPrincipal[principal, default: 1] - 1
+      counts.ofPrincipal[principal] = own > 0 ? own : nil
+    }
+  }
 }

@@ -172,7 +172,12 @@ extension Console {
         offline.count == 1
         ? words("board.offlineOne", ["kind": words("kindShort.\(offline[0].device.kind.rawValue)")])
         : words("board.offlineMany", ["n": String(offline.count)])
-    case .normal: label = words("board.devices", ["n": String(devices.count)])
+    case .normal:
+      let online = devices.count { $0.liveness.state == .online }
+      label =
+        online == devices.count
+        ? words("board.allOnline", ["n": String(online)])
+        : words("board.someOnline", ["n": String(online), "all": String(devices.count)])
     case .unknown: label = words(devices.isEmpty ? "board.noDevices" : "board.neverSeen")
     }
     return Tile(

@@ -44,7 +44,7 @@ extension Console {
       "at": .text(formats.moment(command.issuedAt)), "deadline": .text(formats.moment(command.deadline)),
       "tone": .text(look.tone), "stateName": .text(words("command.\(command.state.rawValue)")),
       "state": .text(command.state.rawValue),
-      "way": .list(look.steps.map { ["name": .text(words("command.\($0.key)")), "tone": .text($0.tone)] }),
+      "way": .list(look.steps.map { ["name": .text(words("commandStep.\($0.key)")), "tone": .text($0.tone)] }),
       "failure": .optional(command.failure.map { failureText($0, words) }),
     ])
   }
@@ -109,7 +109,8 @@ extension Console {
     return response
   }
 
-  private func field(
+  /// One field of a form, by its type in the thing model.
+  func field(
     _ field: ThingModel.Field, _ typed: String?, _ problem: (field: String?, text: String)?, _ visit: Visit
   ) -> ViewValue {
     var view: [String: ViewValue] = [

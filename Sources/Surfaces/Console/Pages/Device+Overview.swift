@@ -186,6 +186,7 @@ extension Console {
         "name": .text(property?.name.text(visit.language) ?? entry.property), "desired": .text(text(entry.desired)),
         "reported": .text(text(entry.reported)), "differs": .flag(entry.differs),
         "at": .text(entry.reportedAt.map { formats.moment($0) } ?? ""),
+        "set": visit.may(.devicesWrite) ? .text("/devices/\(detail.device.id)/twin/\(entry.property)") : .none,
       ]
     }
     return ["twin": .list(rows), "hasTwin": .flag(!rows.isEmpty), "twinDiffers": .flag(twin.differs)]

@@ -22,6 +22,8 @@ extension Console {
     get("/devices/:device", on: router) { visit in try await devicePage(visit) }
     get("/devices/:device/history.json", on: router) { visit in try await historyJSON(visit) }
     get("/devices/:device/commands/:service", on: router) { visit in try await commandForm(visit) }
+    get("/devices/:device/twin/:property", on: router) { visit in try await twinForm(visit) }
+    post("/devices/:device/twin/:property", on: router) { visit, form in try await desire(visit, form) }
     post("/devices/:device/commands/:service", on: router) { visit, form in try await issue(visit, form) }
   }
 

@@ -1,0 +1,118 @@
+"""What every test of the pages shares: one server, one browser, and an eye on errors and accessibility."""
+
+import pathlib
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import server
+
+AXE = server.ROOT / ".anju" / "vendor-tests" / "axe.min.js"
+SHOTS = server.ROOT / "docs" / "screenshots"
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+CHROMIUM = ["--no-sandbox", "--font-render-hinting=none", "--ignore-certificate-errors"]
+
+# What the page's policy stops is an error like any other.
+POLICY = "addEventListener('securitypolicyviolation',e=>console.error('policy',e.violatedDirective,e.blockedURI))"
+
+
+@pytest.fixture(scope="session")
+def anju():
+    yield from server.start()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session(anju, browser):
+    """The cookies of the administrator, signed in once."""
+    context = browser.new_context(ignore_https_errors=True, locale="zh-CN")
+    page = context.new_page()
+    sign_in(page, anju)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def sign_in(page, anju, name=None, password=None):
+    page.goto(anju.url + "/sign-in")
+    page.get_by_label("账号").fill(name or anju.name)
+    page.get_by_label("密码").fill(password or anju.password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(re.compile(r"/today$"))
+
+
+@pytest.fixture
+def open_page(anju, browser, session, request):
+    """Opens pages of a signed-in person; afterwards no console, page or policy error may have been seen."""
+    contexts, problems = [], []
+    allowed = [marker.args[0] for marker in request.node.iter_markers("allows")]
+
+    def watch(page):
+        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.add_init_script(POLICY)
+
+    def opened(path="/today", width=1440, height=900, theme="light", language="zh-CN", signed_in=True, scale=1):
+        context = browser.new_context(
+            ignore_https_errors=True, locale=language, timezone_id="Asia/Shanghai", color_scheme=theme,
+            viewport={"width": width, "height": height}, device_scale_factor=scale, reduced_motion="reduce",
+            storage_state=session if signed_in else None)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(anju.url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    unexpected = [p for p in problems if not any(re.search(a, p) for a in allowed)]
+    assert unexpected == []
+
+
+@pytest.fixture(scope="session")
+def axe():
+    text = AXE.read_text()
+
+    def check(page, what):
+        page.evaluate(text)
+        found = page.evaluate(
+            "async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(v => "
+            "[v.id, v.nodes.length, v.nodes[0].html.slice(0, 160), v.nodes[0].any.map(a => a.message).join(' ')])",
+            RULES)
+        assert found == [], what
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def shot():
+    """Keeps a picture in docs/screenshots when ANJU_SHOTS is set; otherwise only proves that it can be drawn."""
+    import os
+    keep = os.environ.get("ANJU_SHOTS")
+
+    def take(page, name, full=False):
+        page.evaluate("document.fonts.ready")
+        page.wait_for_load_state("load")
+        path = (SHOTS if keep else pathlib.Path(server.ROOT / ".anju" / "shots")) / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(path), full_page=full)
+
+    return take
+
+
+def live(page):
+    """Waits for the page's event stream."""
+    expect(page.locator(".live")).to_have_attribute("data-state", "up")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "allows(pattern): a console message that the test brings about on purpose")

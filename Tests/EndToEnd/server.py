@@ -1,0 +1,107 @@
+"""Starts the real program with its virtual building, and talks to the building's control port."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STARTS_WITHIN_SECONDS = 120
+DEVICES = 12 * 14 * 4 + 12 * 3
+
+
+class Anju:
+    """A running server: where it is, and how to sign in."""
+
+    def __init__(self, url, name, password, control):
+        self.url = url
+        self.name = name
+        self.password = password
+        self.control = control
+
+    def building(self, path, arguments=None):
+        """Asks the virtual building's control port, or tells it to misbehave."""
+        data = None if arguments is None else json.dumps({"arguments": arguments}).encode()
+        request = urllib.request.Request(self.control + path, data=data, method="GET" if data is None else "POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def happens(self, device, word, *arguments):
+        """Makes something happen to a device: `happens("SD-0803", "fire")`."""
+        return self.building(f"/devices/{urllib.parse.quote(device)}/{word}", list(arguments))
+
+    def devices(self, target="all"):
+        return self.building(f"/devices?target={urllib.parse.quote(target)}")["devices"]
+
+    def device(self, room, model):
+        """The name of the device of a model's kind in a room: `device("0803", "smoke")`."""
+        [name] = [d["name"] for d in self.devices(f"room:{room}") if d["model"].startswith(model)]
+        return name
+
+
+def program():
+    """The program to test: release when it is there, as a user would have it."""
+    given = os.environ.get("ANJU_PROGRAM")
+    for path in [given, ROOT / ".build/release/anju", ROOT / ".build/debug/anju"]:
+        if path and pathlib.Path(path).exists():
+            return path
+    raise RuntimeError("the program is not built: run ./anju build, or set ANJU_PROGRAM")
+
+
+def start():
+    """A generator of one server; ends it afterwards."""
+    if os.environ.get("ANJU_URL"):
+        yield Anju(os.environ["ANJU_URL"], os.environ.get("ANJU_NAME", "admin"), os.environ["ANJU_PASSWORD"],
+                   os.environ.get("ANJU_CONTROL", "http://127.0.0.1:8890"))
+        return
+    with tempfile.TemporaryDirectory(prefix="anju-pages-") as folder:
+        log = open(pathlib.Path(folder) / "log", "w+")
+        process = subprocess.Popen(
+            [program(), "up", "--data", f"{folder}/data", "--http-port", "0", "--mqtt-port", "0", "--control-port",
+             "0", "--vendor", ROOT / ".anju" / "vendor"],
+            stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+        try:
+            yield wait(process, pathlib.Path(log.name))
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            log.close()
+
+
+def wait(process, log):
+    """Reads the address and the first administrator's password off the program's own words, and waits for the
+    building to have reported."""
+    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        text = log.read_text()
+        url = re.search(r"https://[^\s/]+:\d+", text)
+        account = re.search(r"(?:account|name)\W+(\S+)[\s\S]*?password\W+(\S+)", text, re.I)
+        control = re.search(r"control\D*?(http://[^\s/]+:\d+)", text)
+        if url and account and control:
+            server = Anju(url.group(0), account.group(1), account.group(2), control.group(1))
+            settle(server, deadline)
+            return server
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-4000:]}")
+
+
+def settle(server, deadline):
+    while time.monotonic() < deadline:
+        try:
+            devices = server.devices()
+            if len(devices) == DEVICES and all(d["online"] for d in devices):
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("the virtual building did not come online")
