@@ -51,6 +51,7 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
@@ -206,6 +207,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   crypto,
   httpTypes,
   hummingbird,
+  hummingbirdCore,
   lifecycle,
   logging,
   nio,

@@ -14,27 +14,27 @@ struct Scene {
   let device: ID<Device>
 
   init() async throws {
-    fresh = try await Fresh.inMemory([Alarms.migrations])
+    fresh = try await Fresh.inMemory([Estate.migrations, Alarms.migrations])
     alarms = Alarms(work: fresh.work)
     device = fresh.work.ids.next()
   }
 
-  func sign(_ event: String = "smokeAlarm", _ level: EventLevel = .critical, device: ID<Device>? = nil) -> AlarmSign {
+  func sign(
+    _ event: String = "smokeAlarm", _ level: EventLevel = .critical, device: ID<Device>? = nil,
+    clearedBy: String? = "alarmReset", place: DevicePlace? = nil
+  ) -> AlarmSign {
     AlarmSign(
-      device: device ?? self.device, deviceName: "SD-1203", event: event,
-      name: LocalName(chinese: "火灾报警", english: "Smoke"), level: level, deviceTime: fresh.clock.now,
-      receivedAt: fresh.clock.now, values: ["temperature": .decimal(mantissa: 715, scale: 1)])
+      device: device ?? self.device, deviceName: "SD-1203", place: place, event: event,
+      name: LocalName(chinese: "火灾报警", english: "Smoke"), level: level, clearedBy: clearedBy,
+      deviceTime: fresh.clock.now, receivedAt: fresh.clock.now,
+      values: ["temperature": .decimal(mantissa: 715, scale: 1)])
   }
 
   /// Gives a sign to the context as its reader does.
-  func take(_ sign: AlarmSign, clearedBy: String? = "alarmReset") async throws {
-    let (alarms, organisation) = (alarms, fresh.organisation)
+  func take(_ sign: AlarmSign) async throws {
+    let organisation = fresh.organisation
     try await fresh.work.run(AlarmsError.self) { unit in
-      try alarms.take(sign, organisation: organisation, describe: { _ in
-        AlarmSource(
-          device: sign.device, deviceName: sign.deviceName, kind: nil, event: sign.event, name: sign.name, place: nil,
-          placeName: "", clearedBy: clearedBy)
-      }, in: unit)
+      try Alarms.take(sign, organisation: organisation, in: unit)
     }
   }
 
@@ -54,6 +54,24 @@ struct AlarmsTests {
     #expect(alarm.count == 1)
     #expect(alarm.values == ["temperature": .decimal(mantissa: 715, scale: 1)])
     #expect(try await scene.kinds() == ["alarm.raised"])
+  }
+
+  @Test("an alarm says where it is, when the estate knows the room; an unknown room hides nothing")
+  func place() async throws {
+    let scene = try await Scene()
+    let person = scene.fresh.principal()
+    let estate = Estate(work: scene.fresh.work)
+    let project = try await estate.openProject(name: "安居苑", by: person)
+    let building = try await estate.addBuilding(
+      NewBuilding(project: project.id, name: "2号楼", floors: 1, roomsOfFloor: 1), by: person)
+    let room = try #require(try await estate.rooms(RoomQuery(), by: person).items.first).room.id
+    try await scene.take(scene.sign("a", place: DevicePlace(building: building.id, room: room)))
+    try await scene.take(scene.sign("b", place: DevicePlace(building: building.id, room: scene.fresh.work.ids.next())))
+    let names = try await scene.open().map(\.source.placeName)
+    #expect(Set(names) == ["2号楼 1 101", ""])
+    let tiles = try await scene.alarms.rooms(of: building.id, by: person)
+    #expect(tiles[room] == RoomAlarms(worst: .critical, open: 1, unacknowledged: 1))
+    #expect(try await scene.alarms.list(AlarmQuery(room: room), by: person).items.count == 1)
   }
 
   @Test("an information raises nothing", arguments: EventLevel.allCases)
@@ -124,7 +142,7 @@ struct AlarmsTests {
   @Test("an alarm of a device that never says it is over can be closed without it")
   func neverCleared() async throws {
     let scene = try await Scene()
-    try await scene.take(scene.sign("forcedOpen", .critical), clearedBy: nil)
+    try await scene.take(scene.sign("forcedOpen", .critical, clearedBy: nil))
     let alarm = try #require(try await scene.open().first)
     let closed = try await scene.alarms.close(alarm.id, note: "Police came", by: scene.fresh.principal())
     #expect(closed.state == .closed)

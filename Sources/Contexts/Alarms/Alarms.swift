@@ -4,7 +4,7 @@ package import Kernel
 
 /// What needs a person now (告警): raised from the devices' events, taken, reset and closed by people.
 package struct Alarms: Sendable {
-  private let work: Work
+  let work: Work
 
   package init(work: Work) {
     self.work = work

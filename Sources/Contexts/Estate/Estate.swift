@@ -150,13 +150,12 @@ extension Estate {
     }
   }
 
-  /// The building that a room is in, inside another context's unit of work; nil when the organisation has no such
-  /// room.
-  package static func building(
+  /// Where a room is, inside another context's unit of work; nil when the organisation has no such room.
+  package static func place(
     of room: ID<Room>, organisation: ID<Organisation>, in sql: SQLConnection
-  ) throws -> ID<Building>? {
+  ) throws -> RoomPlace? {
     do {
-      return try sql.room(room, of: organisation).room.building
+      return try sql.room(room, of: organisation)
     } catch EstateError.roomUnknown {
       return nil
     }

@@ -12,10 +12,11 @@ extension Call {
 
   /// Answers with JSON and its ETag; 304 when the client has it already.
   ///
-  /// - Parameter version: the ETag's text when the resource counts its versions; otherwise the bytes' hash.
-  package func resource(_ value: some Encodable & Described, version: String? = nil) throws -> Response {
+  /// - Parameter version: the record's, which `expectedVersion` reads back from If-Match. The tag also has the bytes'
+  ///   hash, since what is shown beside the record changes without it.
+  package func resource(_ value: some Encodable & Described, version: Int64? = nil) throws -> Response {
     let bytes = try JSONBody.encode(value)
-    let tag = "\"\(version ?? Self.hash(bytes))\""
+    let tag = "\"\(version.map { "\($0)-" } ?? "")\(Self.hash(bytes))\""
     let known = request.headers[values: .ifNoneMatch].flatMap { $0.split(separator: ",") }
       .map { $0.trimmingPrefix(while: \.isWhitespace) }
     if known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) {
@@ -29,13 +30,15 @@ extension Call {
     Response(status: endpoint.answer.status, headers: headers)
   }
 
-  /// Whether the version in If-Match is this one.
+  /// The version in If-Match, on which a change is based; nil for `*`, whatever is there.
   ///
-  /// - Throws: `Problem.preconditionMissing` without the header, `Problem.stale` when it is another.
-  package func requireMatch(_ version: String) throws(Problem) {
+  /// - Throws: `Problem.preconditionMissing` without the header, `Problem.stale` for a tag that was never given.
+  package func expectedVersion() throws(Problem) -> Int64? {
     guard let header = request.headers[.ifMatch] else { throw .preconditionMissing }
-    let tags = header.split(separator: ",").map { $0.trimmingPrefix(while: \.isWhitespace) }
-    guard tags.contains(where: { $0 == "\"\(version)\"" || $0 == "*" }) else { throw .stale }
+    if header == "*" { return nil }
+    let digits = header.drop { $0 == "\"" }.prefix { $0.isASCII && $0.isNumber }
+    guard header.first == "\"", header.last == "\"", let version = Int64(digits) else { throw .stale }
+    return version
   }
 
   private func answer(bytes: [UInt8], headers: HTTPFields) throws -> Response {

@@ -127,4 +127,14 @@ extension Endpoint.Parameter {
     .query("cursor", "Where to go on: nextCursor of the page before.", .text(1...1_024, example: "eyJ…")),
     .query("limit", "Items of a page.", .integer(1...Int64(Limits.pageMax))),
   ]
+
+  /// The version that a change is based on.
+  package static let ifMatch = header(
+    "If-Match", "The ETag of the resource as it was read; * to change whatever is there.",
+    .text(1...200, example: "\"3-0f\""))
+}
+
+extension Endpoint {
+  /// The problems of a change that needs If-Match.
+  package static let conditional: [HTTPResponse.Status] = [.preconditionFailed, .preconditionRequired]
 }

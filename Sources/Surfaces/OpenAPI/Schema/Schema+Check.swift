@@ -33,6 +33,11 @@ extension Schema {
         throw Breach(pointer: pointer, reason: "must be from \(range.lowerBound) to \(range.upperBound)")
       }
     case (.number, .number), (.number, .integer), (.boolean, .boolean): return
+    case (.scalar, .boolean), (.scalar, .integer), (.scalar, .number): return
+    case (.scalar, .string(let text)):
+      guard text.unicodeScalars.count <= 1_024 else {
+        throw Breach(pointer: pointer, reason: "must have at most 1024 characters")
+      }
     case (.choice(let words), .string(let text)):
       guard words.contains(text) else {
         throw Breach(pointer: pointer, reason: "must be one of \(words.joined(separator: ", "))")
@@ -70,6 +75,7 @@ extension Schema {
     case .integer: "a whole number"
     case .number: "a number"
     case .boolean: "true or false"
+    case .scalar: "true or false, a number or a string"
     case .nullable(let schema), .named(_, let schema): schema.kind
     case .any: "anything"
     }

@@ -17,6 +17,7 @@ extension Schema {
     case .boolean: ["type": "boolean"]
     case .choice(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
     case .nullable(let schema): ["anyOf": [schema.document(into: &components), ["type": "null"]]]
+    case .scalar: ["type": ["boolean", "number", "string"], "maxLength": 1_024]
     case .any: [:]
     case .named(let name, let schema): named(name, schema, into: &components)
     }

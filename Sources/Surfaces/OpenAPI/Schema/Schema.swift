@@ -12,6 +12,8 @@ package indirect enum Schema: Sendable {
   /// One of a list of words.
   case choice([String])
   case nullable(Schema)
+  /// A property's value: true or false, a number, or a text.
+  case scalar
   /// Anything at all.
   case any
   /// A schema with a name of its own under components/schemas.
@@ -93,6 +95,7 @@ extension Schema {
     case .boolean: .boolean(true)
     case .choice(let words): .string(words.first ?? "")
     case .nullable(let schema): schema.example
+    case .scalar: .number(21.5)
     case .any: .object([])
     case .named(_, let schema): schema.example
     }

@@ -14,13 +14,15 @@ package struct HTTPContext: RequestContext {
   package init(source: ApplicationRequestContextSource) {
     self.coreContext = .init(source: source)
     self.channel = source.channel
+    // A log handler that keeps no metadata has none to give.
+    self.requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? RequestID().description
   }
 
   /// The peer's address without its port, for rate limits; never logged. Addresses that are not IP share one name.
   package var peerAddress: String { channel.remoteAddress?.ipAddress ?? "local" }
 
-  /// The request's id: in the log, in every problem and in the header `X-Request-ID`.
-  package var requestID: String { id }
+  /// The request's id: in every problem, in the header `X-Request-ID`, and on the log's lines.
+  package let requestID: String
 
   /// Bodies are read by `Call.body`, with a limit an endpoint; nothing else decodes.
   package var maxUploadSize: Int { Limits.bodyBytesDefault }

@@ -1,19 +1,18 @@
 import Devices
 import Estate
-package import Kernel
-package import SQLStore
+import Kernel
+import SQLStore
 
 extension Alarms {
-  /// Takes one device event, in the transaction that moves the reader's place: exactly once, whatever is killed when.
+  /// Takes one sign, in the transaction that moves the reader's place: exactly once, whatever is killed when.
   ///
-  /// Nothing here can refuse a sign: a device that is nowhere in the estate raises its alarm all the same.
-  package func take(
-    _ sign: AlarmSign, organisation: ID<Organisation>, describe: (SQLConnection) throws -> AlarmSource, in unit: Unit
-  ) throws {
+  /// Nothing here refuses a sign: a device that is nowhere in the estate raises its alarm all the same.
+  static func take(_ sign: AlarmSign, organisation: ID<Organisation>, in unit: Unit) throws {
     try clear(sign, organisation, unit)
     guard sign.raises else { return }
     guard var alarm = try unit.sql.openAlarm(sign.device, sign.event, of: organisation) else {
-      let alarm = Alarm(id: unit.newID(), organisation: organisation, sign, try describe(unit.sql))
+      let source = sign.source(placeName: try placeName(sign, organisation, unit))
+      let alarm = Alarm(id: unit.newID(), organisation: organisation, sign, source)
       try unit.sql.insert(alarm)
       try unit.sql.append(AlarmStep(act: .raised, at: sign.receivedAt, by: nil, note: ""), to: alarm)
       try unit.record(AlarmRaised(alarm), organisation: organisation)
@@ -30,12 +29,22 @@ extension Alarms {
     }
   }
 
-  private func clear(_ sign: AlarmSign, _ organisation: ID<Organisation>, _ unit: Unit) throws {
+  private static func clear(_ sign: AlarmSign, _ organisation: ID<Organisation>, _ unit: Unit) throws {
     for var alarm in try unit.sql.openAlarms(sign.device, clearedBy: sign.event, of: organisation) {
       guard alarm.reset(at: sign.receivedAt) else { continue }
       try unit.sql.update(alarm)
       try unit.sql.append(AlarmStep(act: .reset, at: sign.receivedAt, by: nil, note: ""), to: alarm)
       try unit.record(AlarmChanged(alarm, .reset), organisation: organisation)
     }
+  }
+
+  /// `2号楼 1 1203`; empty when the estate does not know the room.
+  private static func placeName(
+    _ sign: AlarmSign, _ organisation: ID<Organisation>, _ unit: Unit
+  ) throws -> String {
+    guard let room = sign.place?.room,
+      let place = try Estate.place(of: room, organisation: organisation, in: unit.sql)
+    else { return "" }
+    return "\(place.buildingName) \(place.unitName) \(place.room.name)"
   }
 }

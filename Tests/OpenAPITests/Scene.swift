@@ -1,0 +1,117 @@
+import Alarms
+import Devices
+import Estate
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Kernel
+import Logging
+import NIOCore
+import SQLStore
+import Synchronization
+import TestSupport
+
+@testable import OpenAPI
+
+/// The whole surface over a fresh store, with people of two organisations and their tokens.
+struct Scene: Sendable {
+  let fresh: Fresh
+  let estate: Estate
+  let alarms: Alarms
+  let feed: EventFeed
+  let surface: OpenAPISurface
+  let tokens: Tokens
+
+  /// The tokens that are good; a test may take one away.
+  final class Tokens: Sendable {
+    private let known: Mutex<[String: Principal]>
+
+    init(_ known: [String: Principal]) { self.known = Mutex(known) }
+
+    func principal(_ token: String) -> Principal? { known.withLock { $0[token] } }
+    func revoke(_ token: String) { known.withLock { $0[token] = nil } }
+    func give(_ token: String, _ principal: Principal) { known.withLock { $0[token] = principal } }
+  }
+
+  init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
+    fresh = try await Fresh.inMemory([Estate.migrations, Alarms.migrations])
+    let time = fresh.clock.timekeeper
+    estate = Estate(work: fresh.work)
+    alarms = Alarms(work: fresh.work)
+    feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
+    let stranger = Principal(
+      id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
+      permissions: Set(Permission.allCases))
+    tokens = Tokens(["all": fresh.principal(), "none": fresh.principal([]), "stranger": stranger])
+    surface = OpenAPISurface(
+      endpoints: OpenAPISurface.endpoints(of: estate) + OpenAPISurface.endpoints(of: alarms)
+        + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
+        + extra,
+      cursors: Cursors(secret: Array(repeating: 7, count: 32)),
+      rates: (rates ?? Self.generousRates)(time), time: time, checksAnswers: true)
+  }
+
+  static func identify(_ tokens: Tokens) -> Identify {
+    Identify(session: { tokens.principal($0) }, key: { tokens.principal($0) })
+  }
+
+  static func generousRates(_ time: Timekeeper) -> OpenAPISurface.Rates {
+    let limiter = { RateLimiter(burst: 1_000_000, perSecond: 1_000, time: time) }
+    return OpenAPISurface.Rates(ofPrincipal: limiter(), ofAddress: limiter(), ofSignIn: limiter())
+  }
+
+  /// The server as a program puts it together.
+  func application(
+    failures: RateLimiter? = nil, idleSecondsMax: Int = 60
+  ) -> some ApplicationProtocol {
+    let time = fresh.clock.timekeeper
+    let router = Router(context: HTTPContext.self)
+    router.add(middleware: RequestShell(time: time))
+    let limiter = failures ?? RateLimiter(burst: 1_000, perSecond: 100, time: time)
+    router.add(middleware: Identification(Self.identify(tokens), failures: limiter))
+    surface.install(on: router)
+    var app = Application(
+      router: router, server: .http1(configuration: Limits.channelConfiguration(idleSecondsMax: idleSecondsMax)),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)), logger: .silent)
+    app.addServices(feed)
+    return app
+  }
+}
+
+extension HTTPFields {
+  /// The header of an API key.
+  static func key(_ token: String) -> HTTPFields { [.authorization: "Bearer \(token)"] }
+  /// The cookie of a browser on this site's own page.
+  static func cookie(_ token: String) -> HTTPFields {
+    [.cookie: "\(SessionCookie.name)=\(token)", .fetchSite: "same-origin"]
+  }
+
+  /// These and the type of a JSON body.
+  var json: HTTPFields {
+    var fields = self
+    fields[.contentType] = "application/json"
+    return fields
+  }
+}
+
+extension TestResponse {
+  /// The body as JSON.
+  func json() throws -> JSONValue { try JSONReader.read(Array(body.readableBytesView)) }
+  /// The code of a problem; nil when it is none.
+  var problemCode: String? {
+    guard headers[.contentType] == "application/problem+json" else { return nil }
+    return try? json()["code"]?.text
+  }
+}
+
+extension TestClientProtocol {
+  /// One request with a text as its body.
+  func send(
+    _ method: HTTPRequest.Method, _ uri: String, _ headers: HTTPFields = .key("all"), _ body: String? = nil
+  ) async throws -> TestResponse {
+    try await executeRequest(
+      uri: uri, method: method, headers: body == nil || headers[.contentType] != nil ? headers : headers.json,
+      body: body.map { ByteBuffer(string: $0) })
+  }
+}
