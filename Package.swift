@@ -256,6 +256,8 @@ let kernel: [Target] = room("Kernel", "Kernel", [
   "SQLStore",
   lifecycle,
   logging,
+], testing: [
+  "anju-crash-probe",
 ])
 
 // MARK: Instruments
@@ -325,6 +327,16 @@ let system: [Target] = [
 // MARK: Tests of the whole
 
 let wholes: [Target] = [
+  .executableTarget(
+    name: "anju-crash-probe",
+    dependencies: [
+      "Kernel",
+      "SQLStore",
+      logging,
+    ],
+    path: "Sources/TestPrograms/anju-crash-probe",
+    swiftSettings: strict
+  ),
   .target(
     name: "TestSupport",
     dependencies: [

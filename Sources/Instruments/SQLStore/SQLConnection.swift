@@ -11,8 +11,12 @@ public final class SQLConnection {
   /// Why the transaction can only be rolled back.
   private(set) var failure: SQLError?
 
-  init(_ driver: any SQLDriver) {
+  private let isCancelled: @Sendable () -> Bool
+
+  /// - Parameter isCancelled: asked before every statement.
+  init(_ driver: any SQLDriver, isCancelled: @escaping @Sendable () -> Bool) {
     self.driver = driver
+    self.isCancelled = isCancelled
   }
 
   /// Which store this is.
@@ -79,6 +83,7 @@ public final class SQLConnection {
   }
 
   private func checkAlive() throws(SQLError) {
+    if isCancelled() { throw doom(.cancelled) }
     if failure != nil { throw .aborted }
   }
 

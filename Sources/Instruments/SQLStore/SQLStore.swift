@@ -23,12 +23,36 @@ public struct SQLStore: Sendable {
     SQLStore(backend: try SQLiteBackend(path: nil, options: options))
   }
 
+  /// Connects to a PostgreSQL 15 server.
+  ///
+  /// - Parameter conninfo: as libpq reads it: `host=/run/postgresql dbname=anju`, or a `postgresql://` address.
+  /// - Throws: `.connectionLost` when nobody answers, `.access` when the server refuses.
+  public static func postgres(
+    _ conninfo: String, options: PostgresOptions = PostgresOptions()
+  ) async throws(SQLError) -> SQLStore {
+    do {
+      return SQLStore(backend: try await PostgresBackend(conninfo: conninfo, options: options))
+    } catch let error as SQLError {
+      throw error
+    } catch {
+      throw .other(code: "connect", message: "\(error)")
+    }
+  }
+
+  /// `postgres` with nothing but the number of connections said.
+  public static func postgres(_ conninfo: String, connectionsMax: Int) async throws(SQLError) -> SQLStore {
+    var options = PostgresOptions()
+    options.connectionsMax = connectionsMax
+    return try await postgres(conninfo, options: options)
+  }
+
   /// Runs the body on a snapshot of one moment. Errors of the body pass through; the store's own are `SQLError`.
   public func read<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
     try await backend.transaction(.read, body)
   }
 
   /// Runs the body in one transaction: committed and on the disk when this returns, rolled back when the body throws.
+  @discardableResult
   public func write<T: Sendable>(_ body: @escaping @Sendable (SQLConnection) throws -> T) async throws -> T {
     try await backend.transaction(.write, body)
   }

@@ -21,6 +21,7 @@ package struct Work: Sendable {
   ///
   /// The body may run more than once (`SQLStore`): it changes nothing but its unit.
   /// - Throws: an `E` of the body as it is, `Denied` and the store's errors turned into `E`.
+  @discardableResult
   package func run<T: Sendable, E: UseCaseError>(
     _: E.Type, _ body: @escaping @Sendable (Unit) throws -> T
   ) async throws(E) -> T {

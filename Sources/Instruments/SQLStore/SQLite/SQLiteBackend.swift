@@ -6,6 +6,7 @@ final class SQLiteBackend: SQLBackend {
   let dialect = SQLDialect.sqlite
   private let database: any DatabaseWriter
   private let statements = SQLiteStatements()
+  private let isClosed = Atomic<Bool>(false)
 
   /// - Parameter path: nil for a database of its own in memory.
   init(path: String?, options: SQLiteOptions) throws(SQLError) {
@@ -56,69 +57,56 @@ final class SQLiteBackend: SQLBackend {
   func transaction<T: Sendable>(
     _ mode: SQLTransactionMode, _ body: @escaping @Sendable (SQLConnection) throws -> T
   ) async throws -> T {
-    let statements = statements
+    let cancellation = SQLiteCancellation()
     do {
-      switch mode {
-      case .read:
-        return try await database.read { database in
-          try SQLiteDriver.run(database, statements, body)
-        }
-      case .write, .migration:
-        return try await database.writeWithoutTransaction { database in
-          var result: T?
-          try database.inTransaction(.immediate) {
-            result = try SQLiteDriver.run(database, statements, body)
-            return .commit
-          }
-          guard let result else { throw SQLError.aborted }
-          return result
-        }
+      return try await withTaskCancellationHandler {
+        try await run(mode, cancellation, body)
+      } onCancel: {
+        cancellation.mark()
       }
     } catch let error as DatabaseError {
+      if isClosed.load(ordering: .acquiring) { throw SQLError.closed }
       throw SQLError(sqlite: error)
     } catch is CancellationError {
       throw SQLError.cancelled
     }
   }
 
+  private func run<T: Sendable>(
+    _ mode: SQLTransactionMode, _ cancellation: SQLiteCancellation,
+    _ body: @escaping @Sendable (SQLConnection) throws -> T
+  ) async throws -> T {
+    let statements = statements
+    switch mode {
+    case .read:
+      return try await database.read { database in
+        try SQLiteDriver.run(database, statements, cancellation, body)
+      }
+    case .write, .migration:
+      return try await database.writeWithoutTransaction { database in
+        var result: T?
+        try database.inTransaction(.immediate) {
+          result = try SQLiteDriver.run(database, statements, cancellation, body)
+          return .commit
+        }
+        guard let result else { throw SQLError.aborted }
+        return result
+      }
+    }
+  }
+
   func close() async {
+    guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
     do {
       // Runs after all writes; the statements must end before their connections can.
-      try await database.barrierWriteWithoutTransaction { [statements] _ in statements.finalizeAll() }
+      try await database.barrierWriteWithoutTransaction { [statements] database in
+        statements.finalizeAll()
+        // GRDB closes the readers last, and a reader cannot fold the log into the file.
+        _ = try Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      }
       try database.close()
     } catch {
-      // Closed before, or a reader is still open: its file closes when that ends.
+      // A reader is still open: its file closes when that ends.
     }
-  }
-}
-
-/// The prepared statements of every connection of one database.
-final class SQLiteStatements: Sendable {
-  /// The most statements a connection keeps prepared.
-  private static let countMax = 256
-
-  private let caches = Mutex<[SQLiteHandle: StatementCache<SQLiteHandle>]>([:])
-
-  func take(_ text: String, of connection: OpaquePointer) -> OpaquePointer? {
-    caches.withLock { $0[SQLiteHandle(connection)]?.take(text)?.pointer }
-  }
-
-  func put(_ text: String, _ statement: OpaquePointer, of connection: OpaquePointer) {
-    let key = SQLiteHandle(connection)
-    let handle = SQLiteHandle(statement)
-    let evicted = caches.withLock { caches in
-      caches[key, default: StatementCache(countMax: Self.countMax)].put(text, handle)
-    }
-    evicted?.finalize()
-  }
-
-  /// Only when no connection is in use.
-  func finalizeAll() {
-    let all = caches.withLock { caches in
-      let all = caches.keys.flatMap { key in caches[key]?.removeAll() ?? [] }
-      caches = [:]
-      return all
-    }
-    for statement in all { statement.finalize() }
   }
 }

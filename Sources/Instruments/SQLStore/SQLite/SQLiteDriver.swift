@@ -1,21 +1,6 @@
 import GRDB
 import GRDBSQLite
 
-/// A statement or connection of SQLite's, as a key and an element of the shared cache.
-struct SQLiteHandle: Hashable, @unchecked Sendable {
-  // Sendable: only the address is kept. It is used on its connection's own queue, one access at a time, or after the
-  // last access has ended.
-  let pointer: OpaquePointer
-
-  init(_ pointer: OpaquePointer) {
-    self.pointer = pointer
-  }
-
-  func finalize() {
-    sqlite3_finalize(pointer)
-  }
-}
-
 /// One access to one SQLite connection, on that connection's queue.
 final class SQLiteDriver: SQLDriver {
   let dialect = SQLDialect.sqlite
@@ -29,10 +14,14 @@ final class SQLiteDriver: SQLDriver {
 
   /// Runs the body and makes its failure that of the transaction.
   static func run<T>(
-    _ database: Database, _ statements: SQLiteStatements, _ body: (SQLConnection) throws -> T
+    _ database: Database, _ statements: SQLiteStatements, _ cancellation: SQLiteCancellation,
+    _ body: (SQLConnection) throws -> T
   ) throws -> T {
     guard let handle = database.sqliteConnection else { throw SQLError.closed }
-    let connection = SQLConnection(SQLiteDriver(connection: handle, statements: statements))
+    cancellation.watch(handle)
+    defer { cancellation.unwatch(handle) }
+    let driver = SQLiteDriver(connection: handle, statements: statements)
+    let connection = SQLConnection(driver) { cancellation.isCancelled }
     let result = try body(connection)
     if let failure = connection.failure { throw failure }
     return result
@@ -71,7 +60,6 @@ final class SQLiteDriver: SQLDriver {
   }
 
   func script(_ text: String) throws(SQLError) {
-    try checkCancellation()
     let code = sqlite3_exec(connection, text, nil, nil, nil)
     guard code == SQLITE_OK else { throw error(code) }
   }
@@ -79,7 +67,6 @@ final class SQLiteDriver: SQLDriver {
   // MARK: Statements
 
   private func prepare(_ text: String) throws(SQLError) -> OpaquePointer {
-    try checkCancellation()
     if let statement = statements.take(text, of: connection) { return statement }
     var statement: OpaquePointer?
     let code = sqlite3_prepare_v3(connection, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
@@ -158,11 +145,6 @@ final class SQLiteDriver: SQLDriver {
       default: return .null
       }
     }
-  }
-
-  /// GRDB interrupts what runs when the task is cancelled; what begins later is stopped here.
-  private func checkCancellation() throws(SQLError) {
-    if Task.isCancelled { throw .cancelled }
   }
 
   private func error(_ code: Int32) -> SQLError {

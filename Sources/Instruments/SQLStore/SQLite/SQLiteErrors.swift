@@ -41,7 +41,6 @@ extension SQLError {
     case SQLITE_ERROR: self = .syntax(message: message)
     case SQLITE_PERM, SQLITE_AUTH: self = .access(message: message)
     case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_NOMEM: self = .io(message: message)
-    case SQLITE_MISUSE where message == "Connection is closed": self = .closed
     default: self = .other(code: "SQLITE \(sqliteCode)", message: message)
     }
   }
