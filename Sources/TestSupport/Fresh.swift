@@ -9,10 +9,20 @@ package struct Fresh: Sendable {
   package let work: Work
   package let journal: Journal
   package let organisation: ID<Organisation>
+  /// Holds the database's folder, if it has one.
+  private var opened: OpenedStore?
 
   /// A SQLite database in memory with the journal's and the given tables.
   package static func inMemory(_ migrations: [SQLMigrations] = []) async throws -> Fresh {
     try await Fresh(store: .inMemory(), migrations)
+  }
+
+  /// A database of its own on the backend, kept as long as this is.
+  package static func on(_ backend: Backend, _ migrations: [SQLMigrations] = []) async throws -> Fresh {
+    let opened = try await backend.open()
+    var fresh = try await Fresh(store: opened.store, migrations)
+    fresh.opened = opened
+    return fresh
   }
 
   /// - Parameter migrations: besides the journal's.

@@ -7,14 +7,21 @@ import Testing
 
 @Suite("The estate")
 struct EstateTests {
-  private func estate() async throws -> (Estate, Fresh) {
-    let fresh = try await Fresh.inMemory([Estate.migrations])
+  private func estate(_ backend: Backend) async throws -> (Estate, Fresh) {
+    let fresh = try await Fresh.on(backend, [Estate.migrations])
     return (Estate(work: fresh.work), fresh)
   }
 
-  @Test("a building is added with all its staircases, floors and rooms, and its board shows them from the top down")
-  func board() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("the tables are made once, however often they are asked for", arguments: Backend.allCases)
+  func migrations(backend: Backend) async throws {
+    let (_, fresh) = try await estate(backend)
+    try await fresh.store.migrate([Estate.migrations])
+    #expect(try await fresh.store.migrationsApplied("estate") == [1])
+  }
+
+  @Test("a building is added with all its staircases, floors and rooms, and its board shows them from the top down", arguments: Backend.allCases)
+  func board(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()
     let project = try await estate.openProject(name: "安居苑", by: principal)
     let building = try await estate.addBuilding(
@@ -33,7 +40,7 @@ struct EstateTests {
 
   @Test("the board is one range of one index, whatever else the organisation has")
   func boardPlan() async throws {
-    let (_, fresh) = try await estate()
+    let (_, fresh) = try await estate(.sqlite)
     let plan = try await fresh.store.read { sql in
       let query = SQLConnection.boardQuery(ID(high: 1, low: 1), of: fresh.organisation)
       return try sql.rows("EXPLAIN QUERY PLAN " + query).map { try $0.text("detail") }
@@ -42,9 +49,9 @@ struct EstateTests {
     #expect(!plan.contains { $0.contains("SCAN") }, "\(plan)")
   }
 
-  @Test("a name that is taken adds nothing at all")
-  func nameTaken() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("a name that is taken adds nothing at all", arguments: Backend.allCases)
+  func nameTaken(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()
     let project = try await estate.openProject(name: "A", by: principal)
     let new = NewBuilding(project: project.id, name: "1", floors: 1, roomsOfFloor: 2)
@@ -62,7 +69,7 @@ struct EstateTests {
       (1, 1, 0, 100), (20, 150, 10, 99),
     ])
   func shape(units: Int, floors: Int, basements: Int, rooms: Int) async throws {
-    let (estate, fresh) = try await estate()
+    let (estate, fresh) = try await estate(.sqlite)
     let project = try await estate.openProject(name: "A", by: fresh.principal())
     let new = NewBuilding(
       project: project.id, name: "1", units: units, floors: floors, basements: basements, roomsOfFloor: rooms)
@@ -74,16 +81,16 @@ struct EstateTests {
     "", " A", "A ", "A\u{7}", String(repeating: "楼", count: 65),
   ])
   func names(name: String) async throws {
-    let (estate, fresh) = try await estate()
+    let (estate, fresh) = try await estate(.sqlite)
     let error = await #expect(throws: EstateError.self) {
       try await estate.openProject(name: name, by: fresh.principal())
     }
     #expect(error?.code == "estate.fieldInvalid")
   }
 
-  @Test("another organisation sees nothing of it")
-  func tenancy() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("another organisation sees nothing of it", arguments: Backend.allCases)
+  func tenancy(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()
     let project = try await estate.openProject(name: "A", by: principal)
     let building = try await estate.addBuilding(
@@ -108,9 +115,9 @@ struct EstateTests {
     #expect(try await estate.buildings(PageRequest(), by: stranger).items.isEmpty)
   }
 
-  @Test("every use case asks for its permission")
-  func permissions() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("every use case asks for its permission", arguments: Backend.allCases)
+  func permissions(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let nobody = fresh.principal([])
     let reader = fresh.principal([.estateRead])
     await #expect(throws: EstateError.denied(.estateRead)) { try await estate.projects(PageRequest(), by: nobody) }
@@ -118,9 +125,9 @@ struct EstateTests {
     await #expect(throws: EstateError.denied(.estateWrite)) { try await estate.openProject(name: "A", by: reader) }
   }
 
-  @Test("rooms are paged without a gap or a repeat, and found by a part of their name")
-  func paging() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("rooms are paged without a gap or a repeat, and found by a part of their name", arguments: Backend.allCases)
+  func paging(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()
     let project = try await estate.openProject(name: "A", by: principal)
     _ = try await estate.addBuilding(
@@ -143,9 +150,9 @@ struct EstateTests {
     }
   }
 
-  @Test("a change based on an old version is refused")
-  func stale() async throws {
-    let (estate, fresh) = try await estate()
+  @Test("a change based on an old version is refused", arguments: Backend.allCases)
+  func stale(backend: Backend) async throws {
+    let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()
     let project = try await estate.openProject(name: "A", by: principal)
     let renamed = try await estate.renameProject(project.id, to: "B", expecting: 1, by: principal)

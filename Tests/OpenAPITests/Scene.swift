@@ -44,16 +44,31 @@ struct Scene: Sendable {
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
       permissions: Set(Permission.allCases))
     tokens = Tokens(["all": fresh.principal(), "none": fresh.principal([]), "stranger": stranger])
+    let rates = (rates ?? Self.generousRates)(time)
     surface = OpenAPISurface(
-      endpoints: OpenAPISurface.endpoints(of: estate) + OpenAPISurface.endpoints(of: alarms)
+      endpoints: OpenAPISurface.endpoints(of: Self.sessions(tokens), rates: rates)
+        + OpenAPISurface.endpoints(of: estate)
+        + OpenAPISurface.endpoints(of: alarms)
         + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
         + extra,
       cursors: Cursors(secret: Array(repeating: 7, count: 32)),
-      rates: (rates ?? Self.generousRates)(time), time: time, checksAnswers: true)
+      rates: rates, time: time, checksAnswers: true)
   }
 
   static func identify(_ tokens: Tokens) -> Identify {
     Identify(session: { tokens.principal($0) }, key: { tokens.principal($0) })
+  }
+
+  /// Sign-in of one person: `admin`, `right`.
+  static func sessions(_ tokens: Tokens) -> SessionPort {
+    SessionPort(
+      signIn: { name, password in
+        guard name == "admin", password == "right", let principal = tokens.principal("all") else {
+          throw Problem.unauthenticated
+        }
+        tokens.give("opened", principal)
+        return SessionPort.Opened(token: "opened", secondsMax: 3_600)
+      }, signOut: { tokens.revoke($0) })
   }
 
   static func generousRates(_ time: Timekeeper) -> OpenAPISurface.Rates {

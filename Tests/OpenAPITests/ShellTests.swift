@@ -272,3 +272,50 @@ struct AccessTests {
     #expect(SessionCookie.take.contains("Max-Age=0"))
   }
 }
+
+@Suite("A session")
+struct SessionTests {
+  private let right = #"{"name":"admin","password":"right"}"#
+
+  @Test("is opened with a password, kept in a cookie, and over after signing out")
+  func session() async throws {
+    let scene = try await Scene()
+    try await scene.application().test(.router) { client in
+      let opened = try await client.send(.post, "/api/v1/session", [:], right)
+      #expect(opened.status == .noContent)
+      #expect(opened.headers[.setCookie]?.hasPrefix("__Host-anju=opened; ") == true)
+      let who = try await client.send(.get, "/api/v1/session", .cookie("opened"))
+      #expect(try who.json()["name"]?.text == "Test")
+      let left = try await client.send(.delete, "/api/v1/session", .cookie("opened"))
+      #expect(left.headers[.setCookie]?.contains("Max-Age=0") == true)
+      #expect(try await client.send(.get, "/api/v1/session", .cookie("opened")).status == .unauthorized)
+    }
+  }
+
+  @Test("is not opened by a wrong password, nor from another site's page")
+  func refused() async throws {
+    let scene = try await Scene()
+    try await scene.application().test(.router) { client in
+      let wrong = #"{"name":"admin","password":"wrong"}"#
+      let refused = try await client.send(.post, "/api/v1/session", [:], wrong)
+      #expect(refused.status == .unauthorized)
+      #expect(refused.headers[.setCookie] == nil)
+      let forged = try await client.send(.post, "/api/v1/session", [.origin: "https://evil.example"], right)
+      #expect(forged.problemCode == "request.crossOrigin")
+    }
+  }
+
+  @Test("can be tried so many times from an address, and then not even with the right password")
+  func limited() async throws {
+    let scene = try await Scene(rates: { OpenAPISurface.Rates(time: $0) })
+    try await scene.application().test(.router) { client in
+      let wrong = #"{"name":"admin","password":"wrong"}"#
+      for _ in 1...10 { _ = try await client.send(.post, "/api/v1/session", [:], wrong) }
+      let response = try await client.send(.post, "/api/v1/session", [:], right)
+      #expect(response.status == .tooManyRequests)
+      #expect(response.headers[.retryAfter] == "5")
+      scene.fresh.clock.advance(by: .seconds(5))
+      #expect(try await client.send(.post, "/api/v1/session", [:], right).status == .noContent)
+    }
+  }
+}
