@@ -32,7 +32,8 @@ extension ConnectPacket {
     guard let version = MQTTVersion(rawValue: level) else {
       // A level below those known is of the old family [MQTT-3.1.2-2 of 3.1.1].
       let answer: MQTTDecodeError.Answer = level < MQTTVersion.v31.rawValue ? .returnCode(1) : .newestForm
-      throw .init(.unsupportedProtocolVersion, "protocol version", answer: answer)
+      throw .init(
+        .unsupportedProtocolVersion, "protocol version", answer: answer, suiteReason: .unsupportedProtocolVersion)
     }
     guard isOld == (version == .v31) else {
       throw .init(.unsupportedProtocolVersion, "protocol version", answer: .returnCode(1))

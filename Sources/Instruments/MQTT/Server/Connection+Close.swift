@@ -19,7 +19,8 @@ extension Connection {
   }
 
   private func refuseConnect(_ error: MQTTDecodeError) {
-    switch error.answer {
+    let isAsSuites = broker.options.answersAsSuites && error.suiteReason != nil
+    switch isAsSuites ? .newestForm : error.answer {
     case .none: break
     case .newestForm: withOut { $0.writeBytes([0x20, 3, 0, error.reason.rawValue, 0]) }
     case .returnCode(let code): withOut { $0.writeBytes([0x20, 2, 0, code]) }
