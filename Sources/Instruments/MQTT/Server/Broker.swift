@@ -51,7 +51,10 @@ final class Broker: @unchecked Sendable {
     var old: Connection?
     let attachment = lock.withLock { () -> Attachment? in
       var existing = sessions[clientID]
-      if let session = existing, isClean || session.expiresAt.map({ $0 <= now }) ?? false {
+      // A session without expiry ends with its connection, also where the new connection displaces it.
+      if let session = existing,
+        isClean || session.expirySeconds == 0 || session.expiresAt.map({ $0 <= now }) ?? false
+      {
         due = session.will
         old = session.evict()
         remove(session)
