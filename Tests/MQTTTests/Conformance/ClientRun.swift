@@ -104,6 +104,11 @@ final class ClientRun {
         options: MQTTSubscriptionOptions(
           maximumQoS: MQTTQoS(rawValue: UInt8(try wish.number("qos", else: 0))) ?? .atMostOnce))
       take(machine.subscribe([entry], now: now).actions)
+    case "authenticate":
+      var properties = MQTTProperties()
+      if let method = wish.value("auth-method") { properties.append(.authenticationMethod(MQTTString(method))) }
+      let reason = MQTTReasonCode(rawValue: UInt8(try wish.number("reason", else: 0x18)))
+      take(machine.authenticate(AuthPacket(reason: reason, properties: properties), now: now))
     case "unsubscribe": take(machine.unsubscribe([MQTTString(wish.value("filter") ?? "")], now: now).actions)
     case "acknowledge":
       guard !messages.isEmpty else { throw VectorFault("no message to acknowledge") }
@@ -176,6 +181,9 @@ final class ClientRun {
     options.acknowledgesAtOnce = settings.value("manual") == nil
     if let maximum = settings.value("topic-alias-maximum") {
       options.properties.append(.topicAliasMaximum(UInt16(try NamedPacket.number(maximum, of: "topic-alias-maximum"))))
+    }
+    if let method = settings.value("auth-method") {
+      options.properties.append(.authenticationMethod(MQTTString(method)))
     }
     if let topic = settings.value("will-topic") {
       options.will = MQTTWill(

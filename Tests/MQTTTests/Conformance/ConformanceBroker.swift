@@ -85,7 +85,9 @@ private final class ConformanceDelegate: MQTTServerDelegate {
   }
 
   func connect(_ request: MQTTConnectRequest) -> MQTTConnectAnswer {
-    if let method, request.packet.properties.authenticationMethod == method { return .challenge(Array("question".utf8)) }
+    if let method, request.packet.properties.authenticationMethod == method {
+      return .challenge(Array("question".utf8))
+    }
     if let user, request.packet.userName != user || request.packet.password != password {
       return .refuse(.badUserNameOrPassword, [.reasonString("user name or password")])
     }

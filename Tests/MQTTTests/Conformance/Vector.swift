@@ -42,7 +42,8 @@ struct Vector: Sendable {
     case publishes(NamedPacket)
     /// `a receives topic=t qos=2`: an incoming PUBLISH and all of its handshake.
     case receives(NamedPacket)
-    /// `a fails 81|82`: in 5.0 DISCONNECT with one of these codes (`-` among them: or none), then, as in 3.1.1, the end.
+    /// `a fails 81|82`: in 5.0 DISCONNECT with one of these codes (`-` among them: or none), then the end; in 3.1.1
+    /// the end alone.
     case fails([UInt8], orSilently: Bool)
     /// `a refused 86|87`: CONNACK with one of these codes, then the end; `-` among them: or none.
     case refused([UInt8], orSilently: Bool)

@@ -12,13 +12,15 @@ protocol VectorBroker: Sendable {
 struct VectorRun {
   let vector: Vector
   let broker: any VectorBroker
+  let pieces: Wire.Pieces
   private var wires: [String: Wire] = [:]
   private var caught: [String: String] = [:]
   private var nextID = 0x1000
 
-  init(_ vector: Vector, broker: any VectorBroker) {
+  init(_ vector: Vector, broker: any VectorBroker, pieces: Wire.Pieces = .whole) {
     self.vector = vector
     self.broker = broker
+    self.pieces = pieces
   }
 
   /// - Throws: the first departure, with file and line.
@@ -56,7 +58,7 @@ struct VectorRun {
     default: new = false
     }
     if new {
-      let wire = try await Wire.connect(port: broker.port, on: broker.clients)
+      let wire = try await Wire.connect(port: broker.port, on: broker.clients, pieces: pieces)
       wires[step.connection] = wire
       return wire
     }

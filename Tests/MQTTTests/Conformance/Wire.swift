@@ -9,6 +9,7 @@ final class Wire: Sendable {
 
   private let channel: any Channel
   private let inbox: Inbox
+  private let pieces: Pieces
   private let aliases = Mutex(Aliases())
 
   /// The topics that the server gave short numbers on this connection.
@@ -17,12 +18,13 @@ final class Wire: Sendable {
     var topics: [Int: String] = [:]
   }
 
-  private init(channel: any Channel, inbox: Inbox) {
+  private init(channel: any Channel, inbox: Inbox, pieces: Pieces) {
     self.channel = channel
     self.inbox = inbox
+    self.pieces = pieces
   }
 
-  static func connect(port: Int, on group: any EventLoopGroup) async throws -> Wire {
+  static func connect(port: Int, on group: any EventLoopGroup, pieces: Pieces) async throws -> Wire {
     let inbox = Inbox()
     let channel = try await ClientBootstrap(group: group)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -33,13 +35,34 @@ final class Wire: Sendable {
         }
       }
       .connect(host: "127.0.0.1", port: port).get()
-    return Wire(channel: channel, inbox: inbox)
+    return Wire(channel: channel, inbox: inbox, pieces: pieces)
   }
 
   /// Sends; that the broker may have closed meanwhile shows in what comes back, not here.
   func send(_ bytes: [UInt8]) async {
-    _ = try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    let whole = ByteBuffer(bytes: bytes)
+    guard pieces == .single else {
+      _ = try? await channel.writeAndFlush(whole).get()
+      return
+    }
+    for index in 0..<min(bytes.count, Wire.singleMax) {
+      guard let byte = whole.getSlice(at: index, length: 1) else { break }
+      _ = try? await channel.writeAndFlush(byte).get()
+    }
+    let rest = bytes.dropFirst(Wire.singleMax)
+    if !rest.isEmpty { _ = try? await channel.writeAndFlush(ByteBuffer(bytes: rest)).get() }
   }
+
+  /// In which pieces bytes go to the broker.
+  enum Pieces: Sendable {
+    /// A packet a write.
+    case whole
+    /// A byte a write, for the first bytes of each packet.
+    case single
+  }
+
+  /// So many bytes of a packet go one by one, the rest at once.
+  private static let singleMax = 48
 
   /// The next bytes, exactly so many.
   func read(_ count: Int) async throws -> [UInt8] {
@@ -104,7 +127,9 @@ final class Wire: Sendable {
     guard let value = publish.value("topic-alias") else { return }
     let alias = try NamedPacket.number(value, of: "topic-alias")
     let known = aliases.withLock { $0.topics[alias] }
-    guard alias > 0, alias <= aliases.withLock({ $0.maximum }) else { throw VectorFault("alias out of range: \(publish)") }
+    guard alias > 0, alias <= aliases.withLock({ $0.maximum }) else {
+      throw VectorFault("alias out of range: \(publish)")
+    }
     if publish.value("topic") == "" {
       guard let known else { throw VectorFault("alias without a topic: \(publish)") }
       publish.fields = publish.fields.map { $0.name == "topic" ? .init(name: "topic", value: known) : $0 }

@@ -133,7 +133,7 @@ public struct MQTTClientMachine: ~Copyable {
   /// A topic alias among the properties is not used: it would mean nothing on the next connection.
   ///
   /// - Returns: the token that `completed` names (0 for QoS 0, which is never completed), nil when the queue is full,
-  ///   the topic empty, or the server is known not to take such a message (its size, QoS or retaining); and what to do.
+  ///   the topic no topic name, or the server is known not to take such a message (its size, QoS or retaining); and what to do.
   public mutating func publish(
     topic: MQTTString, payload: [UInt8], qos: MQTTQoS, isRetained: Bool = false, properties: MQTTProperties = [],
     now: UInt64
@@ -142,7 +142,7 @@ public struct MQTTClientMachine: ~Copyable {
       topic: topic, payload: payload, qos: qos, isRetained: isRetained,
       properties: options.version == .v5 ? properties : [])
     packet.properties.list.removeAll { if case .topicAlias = $0 { true } else { false } }
-    guard !topic.isEmpty, pendingCount < options.queuedMax, phase != .connected || refusal(packet) == nil else {
+    guard Self.isName(topic), pendingCount < options.queuedMax, phase != .connected || refusal(packet) == nil else {
       return (nil, [])
     }
     if qos != .atMostOnce { lastToken += 1 }
@@ -152,11 +152,14 @@ public struct MQTTClientMachine: ~Copyable {
     return (token, takeActions())
   }
 
-  /// Subscribes; the answer comes as `answered` with the packet identifier. Only while connected.
+  /// Subscribes; the answer comes as `answered` with the packet identifier. Only while connected, and only well-formed
+  /// filters.
   public mutating func subscribe(
     _ entries: [SubscribePacket.Entry], properties: MQTTProperties = [], now: UInt64
   ) -> (packetID: UInt16?, actions: [Action]) {
-    guard phase == .connected, !entries.isEmpty else { return (nil, []) }
+    guard phase == .connected, !entries.isEmpty, entries.allSatisfy({ Self.isFilter($0.filter) }) else {
+      return (nil, [])
+    }
     let packetID = nextID()
     asked.insert(packetID)
     send(.subscribe(SubscribePacket(packetID: packetID, entries: entries, properties: properties)), now: now)
@@ -167,7 +170,7 @@ public struct MQTTClientMachine: ~Copyable {
   public mutating func unsubscribe(
     _ filters: [MQTTString], now: UInt64
   ) -> (packetID: UInt16?, actions: [Action]) {
-    guard phase == .connected, !filters.isEmpty else { return (nil, []) }
+    guard phase == .connected, !filters.isEmpty, filters.allSatisfy(Self.isFilter) else { return (nil, []) }
     let packetID = nextID()
     asked.insert(packetID)
     send(.unsubscribe(UnsubscribePacket(packetID: packetID, filters: filters)), now: now)
@@ -183,14 +186,26 @@ public struct MQTTClientMachine: ~Copyable {
     return takeActions()
   }
 
-  /// The next step of an enhanced authentication, or the beginning of another one.
+  /// The next step of an enhanced authentication, or the beginning of another one; only for a client whose CONNECT named
+  /// a method [MQTT-4.12.0-7], and with that method [MQTT-4.12.1-1].
   public mutating func authenticate(_ packet: AuthPacket, now: UInt64) -> [Action] {
-    guard phase != .closed, options.version == .v5 else { return [] }
+    guard phase != .closed, options.version == .v5, let method = options.properties.authenticationMethod,
+      packet.properties.authenticationMethod == method
+    else { return [] }
     send(.auth(packet), now: now)
     return takeActions()
   }
 
   // MARK: Within
+
+  private static func isName(_ topic: MQTTString) -> Bool {
+    topic.utf8.count <= 65_535 && topic.utf8.withUnsafeBytes { UTF8Check.isTopicName($0) }
+  }
+
+  private static func isFilter(_ filter: MQTTString) -> Bool {
+    filter.utf8.count <= 65_535
+      && filter.utf8.withUnsafeBytes { UTF8Check.isName($0) && MQTTTopicFilter.isValid($0) }
+  }
 
   mutating func takeActions() -> [Action] {
     defer { actions = [] }
