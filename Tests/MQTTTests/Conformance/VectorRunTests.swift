@@ -19,6 +19,22 @@ struct VectorRunTests {
     if let fault { throw fault }
   }
 
+  @Test("five hundred messages keep their order through lost connections")
+  func order() async throws {
+    var lines = ["a connects id=c keep", "a subscribes t@1", "a drop", "p connects id=p"]
+    for number in 1...500 { lines.append("p publishes topic=t qos=1 payload=\(number)") }
+    // Each connection takes a hundred and acknowledges sixty; the rest must come again, first and in order.
+    for first in stride(from: 1, through: 400, by: 60) {
+      let (taken, freed) = (first..<first + 100, first + 100..<min(first + 160, 501))
+      lines.append("a resumes id=c keep receive-maximum=100")
+      lines += taken.map { "a< publish topic=t qos=1 dup=* id=%\($0) payload=\($0)" }
+      lines += taken.prefix(60).map { "a> puback id=%\($0)" }
+      lines += freed.map { "a< publish topic=t qos=1 id=%\($0) payload=\($0)" }
+      lines += ["a quiet", "a drop"]
+    }
+    try await play(lines.joined(separator: "\n"))
+  }
+
   @Test("the sample itself holds")
   func holds() async throws {
     try await play("a connects id=c\na subscribes t@1\na publishes topic=u qos=1 payload=x\na quiet")

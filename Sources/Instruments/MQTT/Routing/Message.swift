@@ -8,12 +8,12 @@ final class Message: Sendable {
   let passedProperties: [UInt8]
   /// Milliseconds of the server's clock; nil when it does not expire.
   let expiresAt: UInt64?
-  /// The session that published it, for no local.
-  let publisher: ObjectIdentifier?
+  /// The identifier of the client that published it, for no local; nil for the server's own and for wills.
+  let publisher: MQTTString?
 
   init(
     topic: MQTTString, payload: [UInt8], qos: MQTTQoS, isRetained: Bool = false, passedProperties: [UInt8],
-    expiresAt: UInt64?, publisher: ObjectIdentifier?
+    expiresAt: UInt64?, publisher: MQTTString?
   ) {
     self.topic = topic
     self.payload = payload
@@ -27,7 +27,7 @@ final class Message: Sendable {
   /// A message from inside the program.
   convenience init(
     topic: MQTTString, payload: [UInt8], qos: MQTTQoS, isRetained: Bool = false, expirySeconds: UInt32?,
-    properties: MQTTProperties, publisher: ObjectIdentifier? = nil, now: UInt64
+    properties: MQTTProperties, publisher: MQTTString? = nil, now: UInt64
   ) {
     var passed: [UInt8] = []
     for property in properties.list where property.isPassedOn { property.write(to: &passed) }
@@ -37,7 +37,7 @@ final class Message: Sendable {
   }
 
   /// A copy of what came in.
-  convenience init(_ view: MQTTPublishView, publisher: ObjectIdentifier, now: UInt64) {
+  convenience init(_ view: MQTTPublishView, publisher: MQTTString, now: UInt64) {
     var passed: [UInt8] = []
     if !view.rawProperties.isEmpty {
       var scanner = PropertyScanner(view.rawProperties, place: .publish)

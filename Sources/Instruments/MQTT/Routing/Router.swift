@@ -56,7 +56,7 @@ final class Router: @unchecked Sendable {
     var places: [ObjectIdentifier: Int] = [:]
     tree.match(message.topic) { found, isShared in
       let id = ObjectIdentifier(found.session)
-      if found.options.isNoLocal, message.publisher == id {
+      if found.options.isNoLocal, message.publisher == found.session.clientID {
         matches.append(
           Match(
             session: found.session, qos: .atMostOnce, isRetainAsPublished: false, identifiers: [], isExcluded: true))
@@ -94,7 +94,10 @@ final class Router: @unchecked Sendable {
         case .whenNew: isNew
         case .never: false
         }
-      return (isNew, wants && !isShared ? retained.matching(filter, now: now) : [])
+      guard wants, !isShared else { return (isNew, []) }
+      let kept = retained.matching(filter, now: now)
+      // No local holds for kept messages too: the publisher is known by its client identifier [MQTT-3.8.3-3].
+      return (isNew, options.isNoLocal ? kept.filter { $0.publisher != session.clientID } : kept)
     }
   }
 

@@ -168,6 +168,8 @@ final class Broker: @unchecked Sendable {
     _ session: StoredSession, filter: MQTTString, options: MQTTSubscriptionOptions, identifier: UInt32
   ) -> (isTaken: Bool, retained: [Message]) {
     lock.withLock {
+      // A session that a clean start just ended must not come back into the tree through its old connection.
+      guard sessions[session.clientID] === session else { return (false, []) }
       let isKnown = session.filters.contains(filter)
       guard isKnown || session.filters.count < self.options.subscriptionsMax else { return (false, []) }
       session.filters.insert(filter)

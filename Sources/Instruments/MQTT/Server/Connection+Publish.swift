@@ -105,7 +105,7 @@ extension Connection {
   ///
   /// - Returns: the reason for PUBACK.
   private func route(_ publish: MQTTPublishView, _ session: MQTTSession) -> MQTTReasonCode {
-    let message = Message(publish, publisher: ObjectIdentifier(session.stored), now: loop.now())
+    let message = Message(publish, publisher: session.clientID, now: loop.now())
     return switch broker.router.route(message) {
     case .delivered: .success
     case .noSubscribers: .noMatchingSubscribers

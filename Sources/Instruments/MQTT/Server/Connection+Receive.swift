@@ -9,9 +9,9 @@ extension Connection {
     if var joined = partial {
       partial = nil
       joined.writeBuffer(&buffer)
-      parse(&joined)
+      parse(&joined, isOwn: true)
     } else {
-      parse(&buffer)
+      parse(&buffer, isOwn: false)
     }
   }
 
@@ -19,18 +19,25 @@ extension Connection {
   func parsePartial() {
     guard var buffer = partial else { return }
     partial = nil
-    parse(&buffer)
+    parse(&buffer, isOwn: true)
     if needsServing { serve() } else { flushOut() }
   }
 
   /// Takes whole packets off the buffer and keeps what is left.
-  private func parse(_ buffer: inout ByteBuffer) {
+  ///
+  /// - Parameter isOwn: the buffer is this connection's and may be kept as it is, so that a long packet in small pieces
+  ///   is not copied with each of them.
+  private func parse(_ buffer: inout ByteBuffer, isOwn: Bool) {
     isParsing = true
     let taken = buffer.withUnsafeReadableBytes { takePackets($0) }
     isParsing = false
     guard phase != .closing else { return }
     buffer.moveReaderIndex(forwardBy: taken)
     guard buffer.readableBytes > 0 else { return }
+    if isOwn, taken == 0 {
+      partial = buffer
+      return
+    }
     // A copy of the rest: the read buffer goes back to the channel, which holds one for all reads.
     partial = context?.channel.allocator.buffer(buffer: buffer)
   }

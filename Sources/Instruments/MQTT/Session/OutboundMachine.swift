@@ -56,6 +56,7 @@ struct OutboundMachine: ~Copyable {
   private var queuedQoS0 = 0
   private var inFlight: [UInt16: InFlight] = [:]
   private var repeats = Deque<UInt16>()
+  /// Below 0 while more of an earlier connection's messages wait for PUBCOMP than the client now allows.
   private var windowLeft = 0
   private var lastID: UInt16 = 0
   private var lastSequence: UInt64 = 0
@@ -71,14 +72,19 @@ struct OutboundMachine: ~Copyable {
 
   // MARK: Connection
 
-  /// A connection begins: everything in flight is to be repeated in its order, with DUP [MQTT-4.4.0-1].
+  /// A connection begins: everything in flight is to be repeated in its order, with DUP [MQTT-4.4.0-1]. What waits for
+  /// PUBCOMP keeps its place in the window [MQTT-3.3.4-9].
   mutating func resume(_ terms: Terms) {
     self.terms = terms
     isConnected = true
     windowLeft = terms.window
     aliases = [:]
     repeats = Deque(inFlight.sorted { $0.value.sequence < $1.value.sequence }.map(\.key))
-    for id in repeats { inFlight[id]?.usesWindow = false }
+    for id in repeats {
+      let isReleased = inFlight[id]?.isReleased ?? false
+      inFlight[id]?.usesWindow = isReleased
+      if isReleased { windowLeft -= 1 }
+    }
   }
 
   /// The connection ended: what is in flight stays; QoS 0 messages go unless they may wait.
@@ -130,7 +136,7 @@ struct OutboundMachine: ~Copyable {
     if let send = nextRepeat(now: now) { return send }
     guard repeats.isEmpty else { return nil }
     while let delivery = queue.first {
-      if delivery.qos != .atMostOnce, windowLeft == 0 || inFlight.count >= 65_535 { return nil }
+      if delivery.qos != .atMostOnce, windowLeft <= 0 || inFlight.count >= 65_535 { return nil }
       queue.removeFirst()
       forget(delivery)
       guard !delivery.message.isExpired(now) else { continue }
@@ -157,7 +163,7 @@ struct OutboundMachine: ~Copyable {
         repeats.removeFirst()
         return .pubrel(id)
       }
-      guard windowLeft > 0 else { return nil }
+      guard windowLeft > 0 else { return nextRelease() }
       repeats.removeFirst()
       var publish = OutboundPublish(delivery: flight.delivery, version: terms.version, now: now)
       publish.packetID = id
@@ -171,6 +177,12 @@ struct OutboundMachine: ~Copyable {
       return .publish(publish)
     }
     return nil
+  }
+
+  /// A PUBREL that stands behind messages for which there is no place: it does not wait for them [MQTT-3.3.4-10].
+  private mutating func nextRelease() -> Send? {
+    guard let index = repeats.firstIndex(where: { inFlight[$0]?.isReleased ?? false }) else { return nil }
+    return .pubrel(repeats.remove(at: index))
   }
 
   /// Gives the packet its alias where the client allows one.
