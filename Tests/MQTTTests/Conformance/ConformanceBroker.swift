@@ -4,7 +4,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server on a free port of the loopback, on one event loop and a clock that stands still until told.
+/// A server on a free port of the loopback, on a clock that stands still until told. One event loop makes what it does
+/// come in one order, which vectors rely on.
 struct ConformanceBroker: VectorBroker {
   let port: Int
   let clients: any EventLoopGroup
@@ -12,11 +13,13 @@ struct ConformanceBroker: VectorBroker {
   private let group: MultiThreadedEventLoopGroup
   private let clock: ManualClock
 
-  /// - Parameter settings: of the vector's `broker` lines.
-  static func start(_ settings: [NamedPacket.Field]) async throws -> ConformanceBroker {
+  /// - Parameters:
+  ///   - settings: of the vector's `broker` lines.
+  ///   - loops: event loops of the server.
+  static func start(_ settings: [NamedPacket.Field], loops: Int = 1) async throws -> ConformanceBroker {
     let clock = ManualClock()
     let names = Mutex(0)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     var options = MQTTServerOptions { names.withLock { name in
       name += 1
       return "assigned-\(name)"
