@@ -17,6 +17,16 @@ struct ConformanceBroker: VectorBroker {
   ///   - settings: of the vector's `broker` lines.
   ///   - loops: event loops of the server.
   static func start(_ settings: [NamedPacket.Field], loops: Int = 1) async throws -> ConformanceBroker {
+    await BrokerPlaces.shared.take()
+    do {
+      return try await open(settings, loops: loops)
+    } catch {
+      await BrokerPlaces.shared.giveBack()
+      throw error
+    }
+  }
+
+  private static func open(_ settings: [NamedPacket.Field], loops: Int) async throws -> ConformanceBroker {
     let clock = ManualClock()
     let names = Mutex(0)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
@@ -57,6 +67,27 @@ struct ConformanceBroker: VectorBroker {
   func stop() async throws {
     await server.close()
     try await group.shutdownGracefully()
+    await BrokerPlaces.shared.giveBack()
+  }
+}
+
+/// So many brokers at once: the tests of all vectors start side by side, and a slow machine must not be asked for
+/// hundreds of threads.
+private actor BrokerPlaces {
+  static let shared = BrokerPlaces()
+  private var free = 16
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func take() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  func giveBack() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }
 
