@@ -47,6 +47,14 @@ struct Writer: ~Copyable {
     return (removed, try file.integer("SELECT max(position) FROM \(table)") ?? 0)
   }
 
+  /// What may be removed of a lane: never what is not there yet, whatever was asked.
+  func removable(_ lane: Int, _ asked: Int64) -> Int64 { min(asked, next[lane] - 1) }
+
+  /// Whether there is something to remove.
+  func isTrimDue(_ asked: [Int64]) -> Bool {
+    removable(0, asked[0]) > trimmed[0] || removable(1, asked[1]) > trimmed[1]
+  }
+
   /// Commits batches, and removes a little of what was trimmed; all or nothing.
   mutating func commit(
     _ batches: [[Pending]], trim: [Int64], trimStepBytes: Int
@@ -62,8 +70,8 @@ struct Writer: ~Copyable {
       }
       var removed = 0
       var through = trimmed
-      for lane in 0..<2 where trim[lane] > trimmed[lane] {
-        let step = try removeStep(lane: lane, through: min(trim[lane], next[lane] - 1), bytesMax: trimStepBytes)
+      for lane in 0..<2 where removable(lane, trim[lane]) > trimmed[lane] {
+        let step = try removeStep(lane: lane, through: removable(lane, trim[lane]), bytesMax: trimStepBytes)
         through[lane] = step.through
         removed += step.removed
       }
@@ -150,12 +158,14 @@ extension DurableLog {
   private func nextWork() -> Work {
     var lingered = options.lingerMicroseconds == 0
     while true {
-      let trimmed = writer.withLock { $0.trimmed }
+      let asked = queue.withLock { $0.trimThrough }
+      let isTrimDue = writer.withLock { $0.isTrimDue(asked) }
       let found = queue.withLock { waiting -> Work? in
         if waiting.urgent.isEmpty, waiting.bulk.isEmpty {
-          let due = zip(waiting.trimThrough, trimmed).contains { $0 > $1 }
-          if due { return Work(trim: waiting.trimThrough) }
+          if isTrimDue { return Work(trim: asked) }
           if waiting.closing { return Work(isLast: true) }
+          // Asked for since the look above: look again.
+          if waiting.trimThrough != asked { return Work() }
           waiting.sleeping = true
           return nil
         }
@@ -204,6 +214,7 @@ extension DurableLog {
 
   private func settle(_ work: Work, _ outcome: Result<(next: [Int64], removed: Int), DurableLogError>) {
     let bytes = work.batches.reduce(0) { $0 + $1.reduce(0) { $0 + $1.body.count } }
+    queue.withLock { $0.bytes -= bytes }
     switch outcome {
     case .success(let done):
       note(work, bytes: bytes, done: done)
@@ -223,7 +234,6 @@ extension DurableLog {
       }
       for batch in work.batches.joined() { batch.whenDurable(.failure(error)) }
     }
-    queue.withLock { $0.bytes -= bytes }
   }
 
   private func note(_ work: Work, bytes: Int, done: (next: [Int64], removed: Int)) {

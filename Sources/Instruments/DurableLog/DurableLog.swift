@@ -54,8 +54,10 @@ public final class DurableLog: Sendable {
   }
 
   private static func connect(path: String) throws(DurableLogError) -> SQLiteFile {
-    let file = try SQLiteFile(path: path)
+    var file = try SQLiteFile(path: path)
     file.keepWAL()
+    // A connection finds out that the file has a write-ahead log by reading; a checkpoint before that does nothing.
+    _ = try file.integer("SELECT count(*) FROM sqlite_master")
     return file
   }
 

@@ -35,8 +35,8 @@ package struct Work: Sendable {
     do { return try await store.read(body) } catch { throw translate(error) }
   }
 
-  /// `run` with the errors as they are.
-  func transaction<T: Sendable>(_ body: @escaping @Sendable (Unit) throws -> T) async throws -> T {
+  /// `run` with the errors as they are, for readers that wait out the store's and park the others.
+  package func transaction<T: Sendable>(_ body: @escaping @Sendable (Unit) throws -> T) async throws -> T {
     let (time, ids) = (time, ids)
     let (result, recorded) = try await store.write { sql in
       let unit = Unit(sql: sql, now: time.now(), ids: ids)

@@ -18,6 +18,22 @@ package struct Acceptance: Sendable, Hashable {
     case tooLarge = "message.large"
     /// The directory does not know the device, or it was decommissioned.
     case unknownDevice = "device.unknown"
+
+    /// Its place among all: what the log holds. New ones go last.
+    var place: UInt8 {
+      switch self {
+      case .unreadable: 0
+      case .envelope: 1
+      case .tooLarge: 2
+      case .unknownDevice: 3
+      }
+    }
+
+    /// What the log holds at the head of a refused message; nil for a number nobody gave.
+    init?(place: UInt8) {
+      guard let refusal = Self.allCases.first(where: { $0.place == place }) else { return nil }
+      self = refusal
+    }
   }
 
   package init(lane: DurableLog.Lane, refusal: Refusal? = nil) {

@@ -16,7 +16,6 @@ package struct IntakeBatch: Sendable {
   let time: Instant
   var urgent = Part()
   var bulk = Part()
-  var scratch = ScanScratch()
 
   init(directory: DeviceDirectory.Snapshot, time: Instant) {
     self.directory = directory
