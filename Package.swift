@@ -156,7 +156,10 @@ let programs: [Target] = [
   nio,
   nioPosix,
 ], testing: [
-  "MQTT",
+  "CertificateAuthority",
+  httpClient,
+  nioHTTP1,
+  nioPosix,
 ])
 
 // MARK: Surfaces
@@ -311,6 +314,8 @@ let sdk: [Target] = room("DeviceKit", "SDK", [
   x509,
 ], testing: [
   "CertificateAuthority",
+  "MQTT",
+  nioPosix,
 ])
 
 // MARK: System libraries
@@ -340,9 +345,14 @@ let wholes: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
+      "CertificateAuthority",
       "Kernel",
+      "MQTT",
       "SQLStore",
       logging,
+      nio,
+      nioPosix,
+      nioSSL,
     ],
     path: "Sources/TestSupport",
     swiftSettings: strict

@@ -10,7 +10,8 @@ struct PayloadWriterTests {
     writer.put(
       "values",
       [
-        "a": .decimal(-5, scale: 3), "b": .decimal(21_50, scale: 2), "c": "q\"\\\n\u{1}安", "d": true, "e": .decimal(7, scale: 0),
+        "a": .decimal(-5, scale: 3), "b": .decimal(21_50, scale: 2), "c": "q\"\\\n\u{1}安",
+        "d": true, "e": .decimal(7, scale: 0),
       ])
     let text = String(decoding: writer.finish(), as: UTF8.self)
     #expect(

@@ -20,7 +20,7 @@ extension AnjuBuilding {
     @Argument(help: "What happens.")
     var word: String
 
-    @Argument(parsing: .captureForPassthrough, help: "Its arguments.")
+    @Argument(help: "Its arguments; a negative number after --.")
     var arguments: [String] = []
 
     @OptionGroup var control: ControlAddress
@@ -45,16 +45,23 @@ extension AnjuBuilding {
     @Argument(help: "Which devices: a name, a name with *, floor:8, room:0803, all.")
     var target = "all"
 
+    @Flag(help: "The answer as it came, in JSON.")
+    var json = false
+
     @OptionGroup var control: ControlAddress
 
     func run() async throws {
-      print(try await control.send(.GET, "devices?target=\(ControlAddress.escaped(target))"))
+      let answer = try await control.send(.GET, "devices?target=\(ControlAddress.escaped(target))")
+      if json { return print(answer) }
+      let devices = try JSONDecoder().decode(DeviceTable.self, from: Data(answer.utf8)).devices
+      for device in devices { print(device.line) }
     }
   }
 
   /// Prints the registry's batch.
   struct Plan: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the CSV by which a platform registers the devices.")
+    static let configuration = CommandConfiguration(
+      abstract: "Print the CSV by which a platform registers the devices.")
 
     @OptionGroup var size: BuildingSize
 

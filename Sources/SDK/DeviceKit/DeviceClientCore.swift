@@ -154,7 +154,7 @@ final class DeviceClientCore {
     let real = NIODeadline.now()
     let times = [
       wake.link.map { NIODeadline.uptimeNanoseconds(UInt64(max(0, $0)) * 1_000_000) },
-      wake.device.map { real + .milliseconds(environment.realMillisecondsUntil($0)) },
+      wake.device.map { real + .milliseconds(max(1, environment.realMillisecondsUntil($0))) },
     ]
     guard let next = times.compactMap({ $0 }).min() else { return }
     if let timer {

@@ -37,7 +37,9 @@ struct DeviceHost: Sendable {
   private var sending: [Sent] = []
   private let topics: [String]
 
-  init(devices: [DeviceMachine], version: MQTTVersion, keepAliveSeconds: UInt16, backoff: Backoff, random: DeviceRandom) {
+  init(
+    devices: [DeviceMachine], version: MQTTVersion, keepAliveSeconds: UInt16, backoff: Backoff, random: DeviceRandom
+  ) {
     names = devices.map(\.identity.name)
     self.devices = devices
     clockErrors = devices.map { _ in 0 }
@@ -62,7 +64,9 @@ struct DeviceHost: Sendable {
 
   /// When `tick` wants to be called: in link time, and in device time.
   var wakeAt: (link: Int64?, device: Int64?) {
-    (link.wakeAt, devices.compactMap { $0?.wakeAtUptimeMilliseconds }.min())
+    var device = devices.lazy.compactMap { $0?.wakeAtUptimeMilliseconds }.min()
+    if isUp, let ask = devices[0]?.clock.askAtUptimeMilliseconds { device = min(device ?? ask, ask) }
+    return (link.wakeAt, device)
   }
 
   mutating func takeActions() -> [Action] {

@@ -19,11 +19,11 @@ public struct DeviceKey: Sendable {
   /// The key in PEM (PKCS #8), to be kept where only the device reads it.
   public var pem: String { key.pemRepresentation }
 
-  /// The request (PKCS #10, DER) for a certificate that names the device as docs/device-protocol.md says: the subject
+  /// The request (PKCS #10, PEM) for a certificate that names the device as docs/device-protocol.md says: the subject
   /// alternative name `urn:anju:device:<name>`. For enrolment, and for renewal with the same or a new key.
   ///
   /// - Throws: an error of X509 when the request can not be made; not for a valid device name.
-  public func certificateRequest(device: String) throws -> [UInt8] {
+  public func certificateRequest(device: String) throws -> String {
     let attributes = try CertificateSigningRequest.Attributes([
       .init(
         ExtensionRequest(
@@ -34,9 +34,7 @@ public struct DeviceKey: Sendable {
     let request = try CertificateSigningRequest(
       version: .v1, subject: try DistinguishedName { CommonName(device) }, privateKey: .init(key),
       attributes: attributes, signatureAlgorithm: .ecdsaWithSHA256)
-    var serializer = DER.Serializer()
-    try serializer.serialize(request)
-    return serializer.serializedBytes
+    return try request.serializeAsPEM().pemString
   }
 }
 

@@ -67,8 +67,5 @@ public struct DeviceMachine: Sendable {
   public var hasWaiting: Bool { isOnline && durableSerial > 0 && outbox.hasWaiting }
 
   /// When `tick` wants to be called next, in uptime.
-  public var wakeAtUptimeMilliseconds: Int64? {
-    let clockWake = isOnline ? clock.askAtUptimeMilliseconds : nil
-    return [program.wakeAtUptimeMilliseconds, clockWake].compactMap { $0 }.min()
-  }
+  public var wakeAtUptimeMilliseconds: Int64? { program.wakeAtUptimeMilliseconds }
 }

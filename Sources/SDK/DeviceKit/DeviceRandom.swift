@@ -20,7 +20,8 @@ public struct DeviceRandom: RandomNumberGenerator, Sendable {
     return mixed ^ mixed >> 31
   }
 
-  /// The same 64 bits for the same text in every process (FNV-1a, finished as SplitMix does): spreads devices over time.
+  /// The same 64 bits for the same text in every process (FNV-1a, finished as SplitMix does):
+  /// spreads devices over time.
   public static func hash(_ text: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -26,7 +26,8 @@ public enum DeviceValue: Hashable, Sendable {
     if case .text(let value) = self { value } else { nil }
   }
 
-  /// The number scaled to `scale` digits after the point, further digits cut off; nil for what is no number or too large.
+  /// The number scaled to `scale` digits after the point, further digits cut off; nil for what is no number
+  /// or too large.
   public func asDecimal(scale wanted: UInt8) -> Int64? {
     switch self {
     case .integer(let value):

@@ -19,11 +19,11 @@ enum DownMessage: Sendable {
       else { return nil }
       self = .command(
         Command(
-          id: body.id, service: body.service, arguments: body.arguments?.mapValues(\.value) ?? [:],
+          id: body.id, service: body.service, arguments: body.arguments?.compactMapValues(\.value) ?? [:],
           issued: body.issued, deadline: body.deadline))
     case .desired:
       guard let body = try? decoder.decode(DesiredBody.self, from: data) else { return nil }
-      self = .desired(version: body.version, body.desired.compactMapValues { $0.value })
+      self = .desired(version: body.version, body.desired.compactMapValues(\.value))
     case .resend:
       guard let body = try? decoder.decode(ResendBody.self, from: data), body.ranges.count <= 1_024 else { return nil }
       self = .resend(body.ranges.map { MessageRange(boot: $0.boot, from: $0.from, to: max($0.from, $0.to)) })
@@ -68,12 +68,15 @@ private struct TimeBody: Decodable {
   let t2: Int64
 }
 
-/// A scalar of the wire; a number with a point becomes an exact decimal.
+/// A scalar of the wire; a number with a point becomes an exact decimal, what is no scalar nothing.
 private struct WireValue: Decodable {
-  let value: DeviceValue
+  let value: DeviceValue?
 
   init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
+    guard let container = try? decoder.singleValueContainer() else {
+      value = nil
+      return
+    }
     if let bool = try? container.decode(Bool.self) {
       value = .bool(bool)
     } else if let integer = try? container.decode(Int64.self) {
@@ -81,7 +84,7 @@ private struct WireValue: Decodable {
     } else if let number = try? container.decode(Decimal.self) {
       value = Self.exact(number)
     } else {
-      value = .text(try container.decode(String.self))
+      value = (try? container.decode(String.self)).map(DeviceValue.text)
     }
   }
 

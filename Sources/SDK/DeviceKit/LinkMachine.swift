@@ -85,10 +85,11 @@ struct LinkOptions: Hashable, Sendable {
 }
 
 extension LinkMachine {
-  /// Begins to connect, after a wait of up to `spreadMilliseconds`, so that a whole building does not come in one second.
+  /// Begins to connect, after a wait of up to `spreadMilliseconds`, so that a whole building does not
+  /// come in one second.
   mutating func start(spreadMilliseconds: Int64 = 0, _ now: Int64) {
     guard state == .off else { return }
-    state = .waiting(until: now + (spreadMilliseconds > 0 ? Int64.random(in: 0...spreadMilliseconds, using: &random) : 0))
+    state = .waiting(until: now + Int64.random(in: 0...max(0, spreadMilliseconds), using: &random))
     tick(now)
   }
 
@@ -154,7 +155,7 @@ extension LinkMachine {
     case (.publish(let publish), .subscribing), (.publish(let publish), .up):
       guard publish.qos <= .atLeastOnce else { return violated(now) }
       actions.append(.deliver(topic: publish.topic.utf8, payload: publish.payload, packetID: publish.packetID))
-    case (.puback(let puback), .up): acknowledged(puback)
+    case (.puback(let puback), .up): acknowledged(puback, now)
     case (.pingresp, .up): pingDeadline = nil
     case (.disconnect, _):
       actions.append(.close)
@@ -203,9 +204,13 @@ extension LinkMachine {
     write(.subscribe(SubscribePacket(packetID: 1, entries: entries)), now)
   }
 
-  /// A reason of 0x80 and above says that the platform can never take the message: it is done with as well. Only what
-  /// the platform says of itself (busy, quota) leaves it held; the connection is closed then and comes back later.
-  private mutating func acknowledged(_ puback: PubackPacket) {
+  /// A reason of 0x80 and above says that the platform can never take the message: it is done with as well. Only a
+  /// quota (0x97) is the platform's own trouble: the message stays held, the connection ends and comes back later.
+  private mutating func acknowledged(_ puback: PubackPacket, _ now: Int64) {
+    if puback.reason == .quotaExceeded {
+      actions.append(.close)
+      return failed(now)
+    }
     guard let tag = flying.removeValue(forKey: puback.packetID) else { return }
     backoff.succeeded()
     actions.append(.acknowledged(tag))

@@ -13,8 +13,8 @@ package struct BuildingEnrolment: Sendable {
   /// A device's wish for a certificate.
   package struct Request: Hashable, Sendable {
     package let device: String
-    /// PKCS #10, DER.
-    package let der: [UInt8]
+    /// PKCS #10, PEM.
+    package let pem: String
   }
 
   private let plan: BuildingPlan
@@ -48,7 +48,7 @@ package struct BuildingEnrolment: Sendable {
     for device in waiting {
       let key = DeviceKey()
       keys[device.name] = key
-      requests.append(Request(device: device.name, der: try key.certificateRequest(device: device.name)))
+      requests.append(Request(device: device.name, pem: try key.certificateRequest(device: device.name)))
     }
     let certificates = try await sign(requests)
     for (device, key) in keys {

@@ -1,7 +1,7 @@
 package import DeviceKit
 
-/// The building's time: real time, or faster. At a speed other than 1 the building's clock runs ahead of the platform's:
-/// a bench for a platform whose clock is passed in, or for making history.
+/// The building's time: real time, or faster. At a speed other than 1 the building's clock runs ahead of the
+/// platform's: a bench for a platform whose clock is passed in, or for making history.
 package struct VirtualClock: Sendable {
   /// Simulated seconds a real second; 1 to 86400.
   package let speed: Int64

@@ -19,7 +19,8 @@ struct ControlRoutes: Sendable {
       return Self.json(DeviceList(devices: states.map(DeviceEntry.init)))
     }
     router.get("mischief") { _, _ in
-      Self.json(WordList(words: Mischief.words.map { WordEntry(word: $0.name, arguments: $0.arguments, help: $0.help) }))
+      Self.json(
+        WordList(words: Mischief.words.map { WordEntry(word: $0.name, arguments: $0.arguments, help: $0.help) }))
     }
     router.get("plan.csv") { _, _ in
       Response(

@@ -1,7 +1,7 @@
 import DeviceKit
 
-/// What smoke and electrical-fire detectors have in common (clause 6.2.2): an alarm that stays until the platform resets
-/// it, a fault that is told apart from it, muting, self-test. A value inside the programs.
+/// What smoke and electrical-fire detectors have in common (clause 6.2.2): an alarm that stays until the platform
+/// resets it, a fault that is told apart from it, muting, self-test. A value inside the programs.
 struct Detector: Sendable {
   /// What the device shows and sounds where it hangs.
   enum Signal: String, Sendable {

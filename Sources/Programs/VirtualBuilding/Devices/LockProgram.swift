@@ -1,7 +1,7 @@
 import DeviceKit
 
-/// A smart lock (clause 6.1.2): checks credentials offline, keeps its opening records, says when it is pried at, forced,
-/// tried with wrong passwords or short of power.
+/// A smart lock (clause 6.1.2): checks credentials offline, keeps its opening records, says when it is pried at,
+/// forced, tried with wrong passwords or short of power.
 struct LockProgram: VirtualProgram {
   enum Duty: Hashable, Sendable { case report, autoLock, keypad, ajar, life, doorMoves }
 

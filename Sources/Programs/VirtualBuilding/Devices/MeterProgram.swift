@@ -61,8 +61,8 @@ struct MeterProgram: VirtualProgram {
     balanceFen = desk.rememberedNumber("balance") ?? 0
     unchargedFen = desk.rememberedNumber("uncharged") ?? 0
     isSupplyOn = desk.rememberedNumber("supply") != 0
-    orders = desk.remembered("orders").map { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init) }
-      ?? []
+    let lines = desk.remembered("orders").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    orders = lines.split(separator: "\n").map(String.init)
     measuredAt = desk.moment.uptimeMilliseconds
     flow = currentFlow(&desk)
     timetable.set(.report, at: desk.moment.uptimeMilliseconds + Int64.random(in: 500...5_000, using: &desk.random))
@@ -122,7 +122,8 @@ struct MeterProgram: VirtualProgram {
   }
 
   private mutating func tellFrozen(_ desk: inout DeviceDesk) {
-    desk.report(points: untold.map { ReadingPoint(time: $0.time, values: [kind.frozenRegister: .integer($0.register)]) })
+    desk.report(
+      points: untold.map { ReadingPoint(time: $0.time, values: [kind.frozenRegister: .integer($0.register)]) })
     untold = []
   }
 }

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+import TestSupport
+
+@testable import VirtualBuilding
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Kills a process of devices (-9) between memory and acknowledgement.
+@Suite("Killed devices", .serialized)
+struct KillTests {
+  @Test("a process killed between memory and acknowledgement sends again what it had, under the same numbers",
+    .clause("6.1.2e", "6.3.2b"), .timeLimit(.minutes(2)))
+  func kill() async throws {
+    let platform = try DevicePlatform()
+    let port = try await platform.listen(isTLS: false)
+    let folder = try TemporaryFolder()
+    var seen: [Set<DevicePlatform.Message>] = []
+    for round in 0..<5 {
+      platform.hold()
+      let process = try start(port: port, memory: folder.path("flash.db"))
+      let boot = "{\"boot\":\(round + 1),"
+      #expect(await platform.waits(seconds: 60) { platform in
+        platform.messages.contains { $0.topic == "anju/1/LK-0101/telemetry" && $0.payload.hasPrefix(boot) }
+      })
+      let unacknowledged = platform.messages.filter {
+        $0.topic == "anju/1/LK-0101/telemetry" && $0.payload.hasPrefix(boot)
+      }
+      seen.append(Set(unacknowledged))
+      #expect(await isDurable(folder.path("flash.db"), unacknowledged))
+      #expect(Glibc.kill(process.processIdentifier, SIGKILL) == 0)
+      process.waitUntilExit()
+      #expect(await platform.waits { $0.online.isEmpty })
+    }
+    let before = platform.messages.count
+    platform.release()
+    let process = try start(port: port, memory: folder.path("flash.db"))
+    defer { process.terminate() }
+    let wanted = seen.reduce(into: Set()) { $0.formUnion($1) }
+    #expect(wanted.count >= 5)
+    #expect(await platform.waits(seconds: 60) { wanted.isSubset(of: Set($0.messages[before...])) })
+    process.terminate()
+    process.waitUntilExit()
+    await platform.close()
+  }
+
+  /// Whether the messages are in the devices' memory; the write goes on beside the sending.
+  private func isDurable(_ path: String, _ messages: [DevicePlatform.Message]) async -> Bool {
+    let wanted = messages.map { Data($0.payload.utf8) }
+    for _ in 0..<1_000 {
+      let bytes = ["", "-wal"].reduce(into: Data()) {
+        $0.append(FileManager.default.contents(atPath: path + $1) ?? Data())
+      }
+      if wanted.allSatisfy({ bytes.range(of: $0) != nil }) { return true }
+      await Task.yield()
+    }
+    return false
+  }
+
+  private func start(port: Int, memory: String) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent(".build/debug/anju-building")
+    process.arguments = [
+      "run", "--plain", "--platform", "127.0.0.1:\(port)", "--floors", "1", "--rooms", "1", "--control", "0",
+      "--memory", memory, "--spread", "0", "--log", "error",
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+}
