@@ -244,6 +244,10 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   logging,
 ], resources: [
   .copy("ThingModels"),
+], testing: [
+  asn1,
+  crypto,
+  x509,
 ]) + room("Alarms", "Contexts", [
   "Devices",
   "Estate",

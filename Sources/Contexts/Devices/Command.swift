@@ -60,6 +60,33 @@ package struct Command: Sendable, Hashable, Codable {
     }
   }
 
+  init(
+    id: ID<Command>, device: ID<Device>, service: String, arguments: [String: PropertyValue], dangerous: Bool,
+    idempotencyKey: String?, issuedBy: String, issuedAt: Instant, deadline: Instant, state: State, attempts: Int,
+    sentAt: Instant? = nil, receivedAt: Instant? = nil, doneAt: Instant? = nil, endedAt: Instant? = nil,
+    verifyBy: Instant? = nil, result: [String: PropertyValue], failure: Failure? = nil, version: Int64
+  ) {
+    self.id = id
+    self.device = device
+    self.service = service
+    self.arguments = arguments
+    self.dangerous = dangerous
+    self.idempotencyKey = idempotencyKey
+    self.issuedBy = issuedBy
+    self.issuedAt = issuedAt
+    self.deadline = deadline
+    self.state = state
+    self.attempts = attempts
+    self.sentAt = sentAt
+    self.receivedAt = receivedAt
+    self.doneAt = doneAt
+    self.endedAt = endedAt
+    self.verifyBy = verifyBy
+    self.result = result
+    self.failure = failure
+    self.version = version
+  }
+
   /// Nothing more is expected.
   package var ended: Bool { endedAt != nil }
 }

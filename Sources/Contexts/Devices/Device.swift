@@ -8,23 +8,23 @@ package struct Device: Sendable, Hashable, Codable {
   /// Its serial, as its certificate says: unique on the platform.
   package let name: DeviceName
   package let model: String
-  package let modelVersion: Int
+  package internal(set) var modelVersion: Int
   package let kind: DeviceKind
   /// Its only owner.
   ///
   /// - Source: clause 7.1.2 b.
-  package let organisation: ID<Organisation>
-  package let place: DevicePlace?
+  package internal(set) var organisation: ID<Organisation>
+  package internal(set) var place: DevicePlace?
   /// The device that brings it; nil for one that connects itself.
-  package let gateway: ID<Device>?
+  package internal(set) var gateway: ID<Device>?
   /// At most 16 of at most 64 characters each.
-  package let labels: [String]
+  package internal(set) var labels: [String]
   /// Type approval certificates, by the standard they are for.
-  package let approvals: [ApprovalCertificate]
-  package let status: DeviceStatus
+  package internal(set) var approvals: [ApprovalCertificate]
+  package internal(set) var status: DeviceStatus
   package let registeredAt: Instant
   /// Counts the changes of this record; an ETag.
-  package let version: Int64
+  package internal(set) var version: Int64
 }
 
 /// Where a device hangs: a room and the building that the room is in.

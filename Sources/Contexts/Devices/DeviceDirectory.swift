@@ -16,10 +16,12 @@ package final class DeviceDirectory: Sendable {
     /// The device that brings it.
     package let gateway: DeviceNumber?
     package let decommissioned: Bool
+    /// Of the registry's record: an older one never replaces a newer one.
+    package let version: Int64
 
     package init(
       number: DeviceNumber, id: ID<Device>, name: DeviceName, organisation: ID<Organisation>, model: CompiledModel,
-      gateway: DeviceNumber? = nil, decommissioned: Bool = false
+      gateway: DeviceNumber? = nil, decommissioned: Bool = false, version: Int64 = 0
     ) {
       self.number = number
       self.id = id
@@ -28,6 +30,7 @@ package final class DeviceDirectory: Sendable {
       self.model = model
       self.gateway = gateway
       self.decommissioned = decommissioned
+      self.version = version
     }
   }
 
@@ -62,6 +65,7 @@ package final class DeviceDirectory: Sendable {
     fileprivate mutating func put(_ entry: Entry) {
       let index = Int(entry.number.value)
       while byNumber.count <= index { byNumber.append(nil) }
+      if let old = byNumber[index], old.version > entry.version { return }
       if let old = byNumber[index], let gateway = old.gateway { subDevices[gateway]?.remove(old.number) }
       byNumber[index] = entry
       byName[entry.name.description] = entry.number

@@ -2,8 +2,10 @@ package import Kernel
 
 /// Whoever holds the devices' connections in this process, as the registry, the twin and the commands need it.
 package protocol DeviceSessions: AnyObject, Sendable {
-  /// Whether the device, or the gateway that brings it, is connected to this process.
-  func isConnected(_ device: DeviceNumber) -> Bool
+  /// Since when the device, or the gateway that brings it, is connected to this process; nil when it is not.
+  func connectedSince(_ device: DeviceNumber) -> Instant?
+  /// The devices that are connected to this process, those behind gateways too.
+  func connectedDevices() -> [DeviceNumber]
   /// Hands a message to the device's connection; the message is on its way, not received.
   ///
   /// - Returns: false when the device is not connected here or its queue is full; try again when it connects.

@@ -1,13 +1,51 @@
 package import FoundationEssentials
 
 /// One value of a property, an event or a command's argument, exact: a meter's reading is never a `Double`.
-package enum PropertyValue: Hashable, Sendable {
+///
+/// Two numbers are equal when they are the same number, however many zeros they were written with.
+package enum PropertyValue: Sendable {
   case bool(Bool)
   case integer(Int64)
   /// `mantissa` × 10^-`scale`; scale 0 to 9.
   case decimal(mantissa: Int64, scale: Int)
   /// A text, or the key of an enumeration's value.
   case text(String)
+}
+
+extension PropertyValue: Hashable {
+  package static func == (left: Self, right: Self) -> Bool {
+    switch (left, right) {
+    case (.bool(let left), .bool(let right)): left == right
+    case (.text(let left), .text(let right)): left == right
+    default:
+      if let left = left.shortest, let right = right.shortest { left == right } else { false }
+    }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    switch self {
+    case .bool(let value): hasher.combine(value)
+    case .text(let value): hasher.combine(value)
+    case .integer, .decimal:
+      let number = shortest ?? (0, 0)
+      hasher.combine(number.0)
+      hasher.combine(number.1)
+    }
+  }
+
+  /// The number without trailing zeros behind the point; nil for a boolean or a text.
+  private var shortest: (Int64, Int)? {
+    switch self {
+    case .bool, .text: return nil
+    case .integer(let value): return (value, 0)
+    case .decimal(var mantissa, var scale):
+      while scale > 0, mantissa % 10 == 0 {
+        mantissa /= 10
+        scale -= 1
+      }
+      return (mantissa, scale)
+    }
+  }
 }
 
 extension PropertyValue: CustomStringConvertible {

@@ -1,0 +1,132 @@
+import CertificateAuthority
+package import Kernel
+import SQLStore
+
+extension Devices {
+  /// A device certificate's days when nothing else is asked for; a device renews long before.
+  package static let certificateDaysDefault = 1_095
+
+  /// What a device's certificate says of itself (docs/device-protocol.md).
+  package static let certificateNamePrefix = "urn:anju:device:"
+
+  /// The device's certificates, newest first; needs `devices.read`.
+  package func certificates(
+    _ id: ID<Device>, by principal: Principal
+  ) async throws(DevicesError) -> [DeviceCertificate] {
+    try principal.may(.devicesRead)
+    return try await work.read(DevicesError.self) { sql in
+      _ = try sql.device(id, of: principal.organisation)
+      return try sql.certificates(of: id, organisation: principal.organisation)
+    }
+  }
+
+  /// Signs a certificate for the device, its first or the next one (renewal): the old one stays good until it ends or
+  /// is revoked, so that the device can change over; needs `devices.write`.
+  ///
+  /// - Parameters:
+  ///   - requestPEM: PKCS #10; its subject is not read, the platform names the device itself.
+  ///   - validityDays: 1 to 3,650; nil for three years.
+  /// - Throws: `.requestInvalid`, `.decommissioned`, `.fieldInvalid`.
+  package func issueCertificate(
+    _ id: ID<Device>, requestPEM: String, validityDays: Int?, by principal: Principal
+  ) async throws(DevicesError) -> IssuedCertificate {
+    try principal.may(.devicesWrite)
+    guard let authority else { throw .requestInvalid(problem: "the platform's authority is not in this process") }
+    let days = validityDays ?? Self.certificateDaysDefault
+    guard (1...3_650).contains(days) else {
+      throw .fieldInvalid(field: "validityDays", problem: "must lie within 1 and 3650")
+    }
+    let serial = randomBytes(16)
+    return try await work.run(DevicesError.self) { unit in
+      let device = try unit.sql.device(id, of: principal.organisation).device
+      guard device.status != .decommissioned else { throw DevicesError.decommissioned }
+      let issued = try Self.sign(requestPEM, for: device, by: authority, serial: serial, at: unit.now, days: days)
+      let record = DeviceCertificate(
+        device: id, serial: issued.serial, fingerprint: issued.fingerprint,
+        notBefore: Instant(microseconds: issued.notBefore * 1_000_000),
+        notAfter: Instant(microseconds: issued.notAfter * 1_000_000), issuedAt: unit.now, revokedAt: nil,
+        revocationReason: nil)
+      try unit.sql.insert(record, organisation: device.organisation)
+      try unit.record(CertificateIssued(device: id, serial: issued.serial), organisation: device.organisation)
+      return IssuedCertificate(
+        record: record, certificatePEM: issued.certificatePEM, authorityPEM: try authority.certificatePEM)
+    }
+  }
+
+  /// Revokes a certificate: the device's session ends at once, here and in the other processes; needs `devices.write`.
+  ///
+  /// - Parameter reason: `unspecified`, `keyCompromise`, `affiliationChanged`, `superseded`, `cessationOfOperation`.
+  package func revokeCertificate(
+    _ id: ID<Device>, serial: String, reason: String, by principal: Principal
+  ) async throws(DevicesError) -> DeviceCertificate {
+    try principal.may(.devicesWrite)
+    guard CertificateAuthority.RevocationReason(word: reason) != nil else {
+      throw .fieldInvalid(field: "reason", problem: "is not a reason of RFC 5280 that is used here")
+    }
+    let (certificate, device, serials) = try await work.run(DevicesError.self) { unit in
+      let device = try unit.sql.device(id, of: principal.organisation).device
+      let serials = try unit.revoke(serial: serial, of: device, reason: reason)
+      return (try unit.sql.certificate(serial, of: id, organisation: device.organisation), device, serials)
+    }
+    revoked.insert(serials)
+    if !serials.isEmpty { links.sessions?.end(device.number, because: .certificateRevoked) }
+    return certificate
+  }
+
+  /// The list of revoked certificates (CRL), DER, signed by the CA, good for a day; needs `devices.read`.
+  package func revocationList(by principal: Principal) async throws(DevicesError) -> [UInt8] {
+    try principal.may(.devicesRead)
+    guard let authority else { throw .requestInvalid(problem: "the platform's authority is not in this process") }
+    return try await work.run(DevicesError.self) { unit in
+      let now = unit.now.milliseconds / 1_000
+      let revoked = try unit.sql.revokedCertificates(at: unit.now).map { certificate in
+        CertificateAuthority.Revoked(
+          serial: certificate.serial, at: (certificate.revokedAt ?? unit.now).milliseconds / 1_000,
+          reason: certificate.revocationReason.flatMap(CertificateAuthority.RevocationReason.init(word:))
+            ?? .unspecified)
+      }
+      // Milliseconds as the list's number: each list's is greater than those before.
+      return try authority.revocationList(
+        number: unit.now.milliseconds, revoked: revoked, thisUpdate: now, nextUpdate: now + 86_400)
+    }
+  }
+
+  private static func sign(
+    _ requestPEM: String, for device: Device, by authority: CertificateAuthority, serial: [UInt8], at now: Instant,
+    days: Int
+  ) throws(DevicesError) -> CertificateAuthority.Issued {
+    do {
+      // An hour back, for a device whose clock is a little behind.
+      return try authority.issueClient(
+        requestPEM: requestPEM, commonName: device.name.description,
+        uri: certificateNamePrefix + device.name.description, serial: serial, from: now.milliseconds / 1_000 - 3_600,
+        days: days)
+    } catch {
+      throw .requestInvalid(problem: Self.words(error))
+    }
+  }
+
+  private static func words(_ error: CertificateAuthorityError) -> String {
+    switch error {
+    case .possessionNotProven: "it is not signed with its own key"
+    case .keyTooWeak: "its key is not P-256 or P-384"
+    case .requestTooLarge(let bytesMax): "it has more than \(bytesMax) bytes"
+    case .outlivesAuthority: "the certificate would outlive the authority's own"
+    default: "it cannot be read"
+    }
+  }
+}
+
+extension CertificateAuthority.RevocationReason {
+  /// The word of RFC 5280 for each.
+  init?(word: String) {
+    switch word {
+    case "unspecified": self = .unspecified
+    case "keyCompromise": self = .keyCompromise
+    case "affiliationChanged": self = .affiliationChanged
+    case "superseded": self = .superseded
+    case "cessationOfOperation": self = .cessationOfOperation
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/// The limits of the gateway; each says what happens beyond it.
+package struct DeviceGatewayOptions: Sendable {
+  /// Devices connected at once; more are closed at accepting.
+  package var connectionsMax = 100_000
+  /// QoS 1 messages a version 5 device may have unacknowledged; announced, beyond it 0x93 and close.
+  package var receiveMaximum: UInt16 = 64
+  /// The same for 3.1.1, which cannot be told.
+  package var receiveMaximum311: UInt16 = 1_024
+  /// Bytes of one connection that wait to become durable; beyond it nothing is read from it until half are.
+  package var waitingBytesOfConnectionMax = 256 << 10
+  /// Bytes of all connections that wait; beyond it reading stops from those that brought the most.
+  package var waitingBytesMax = 64 << 20
+  /// Down messages that wait for one connection; beyond it the device counts as not reachable for a while.
+  package var downMessagesMax = 128
+  /// Clock requests a connection and second that are answered; more are dropped.
+  package var timeAnswersOfSecondMax = 10
+  /// From accepting to a complete CONNECT, handshake included; then closed: half-open connections.
+  package var connectTimeoutSeconds = 10
+  /// A longer keep-alive or none is replaced by this one: a dead connection is noticed after one and a half of it.
+  package var keepAliveSecondsMax: UInt16 = 1_200
+  /// How often expired certificates are looked for.
+  package var certificateCheckSeconds = 60
+
+  package init() {}
+}

@@ -1,0 +1,209 @@
+import Devices
+import DurableLog
+import Kernel
+import MQTT
+import NIOCore
+
+/// What one event loop gathers in one tick, and the acknowledgements that wait for its commits.
+final class LoopIntake: @unchecked Sendable {
+  // Unchecked: everything mutable is touched on `eventLoop` only; `commit`'s answer hops there first.
+
+  /// Acknowledgements of one connection with one reason, in the order they came.
+  private struct Run: Sendable {
+    let connection: DeviceConnection
+    let reason: MQTTReasonCode
+    /// Where its packet identifiers stand in `Waiting.packetIDs`.
+    let start: Int
+    var count: Int
+    var bytes: Int
+  }
+
+  /// The acknowledgements of one lane: two arrays a tick, none a message.
+  private struct Waiting: Sendable {
+    var runs: [Run] = []
+    var packetIDs: [UInt16] = []
+
+    mutating func append(
+      _ packetID: UInt16?, bytes: Int, _ reason: MQTTReasonCode, _ connection: DeviceConnection
+    ) {
+      let last = runs.count - 1
+      if last >= 0, runs[last].connection === connection, runs[last].reason == reason {
+        runs[last].bytes += bytes
+        runs[last].count += packetID == nil ? 0 : 1
+      } else {
+        runs.append(
+          Run(
+            connection: connection, reason: reason, start: packetIDs.count, count: packetID == nil ? 0 : 1,
+            bytes: bytes))
+      }
+      if let packetID { packetIDs.append(packetID) }
+    }
+  }
+
+  /// Who was let in a moment ago on this loop: `connect` and `sessionStarted` are one call of the server.
+  var admitted: ConnectDecision?
+
+  let eventLoop: any EventLoop
+  private let intake: TelemetryIntake
+  private let time: Timekeeper
+  private let options: DeviceGatewayOptions
+  private let board: LivenessBoard
+  private let metrics: GatewayMetrics
+  private var batch: IntakeBatch
+  private var isOpen = false
+  private var urgent = Waiting()
+  private var bulk = Waiting()
+  private var heard: [DeviceNumber] = []
+  private var paused: [DeviceConnection] = []
+  private var isCheckScheduled = false
+  private(set) var now: Instant
+  /// Counts the ticks; a connection notes in which it was last heard of.
+  private(set) var tick: UInt64 = 1
+
+  init(
+    eventLoop: any EventLoop, intake: TelemetryIntake, time: Timekeeper, options: DeviceGatewayOptions,
+    board: LivenessBoard, metrics: GatewayMetrics
+  ) {
+    self.eventLoop = eventLoop
+    self.intake = intake
+    self.time = time
+    self.options = options
+    self.board = board
+    self.metrics = metrics
+    now = time.now()
+    batch = intake.begin(at: now)
+  }
+
+  /// Begins the tick's batch when this is its first message.
+  func open() {
+    guard !isOpen else { return }
+    isOpen = true
+    now = time.now()
+    batch = intake.begin(at: now)
+  }
+
+  /// Takes one message into the tick's batch; its acknowledgement waits for the commit.
+  func take(
+    _ publish: MQTTPublishView, of device: DeviceNumber, _ channel: UpChannel, from connection: DeviceConnection
+  ) {
+    let acceptance = intake.accept(
+      device: device, channel: channel, payload: publish.payload, receivedAt: now, into: &batch)
+    if acceptance.refusal != nil { metrics.rejected += 1 }
+    metrics.count(channel)
+    let reason = acceptance.refusal.map(Self.reason) ?? .success
+    let bytes = publish.payload.count
+    connection.waitingBytes += bytes
+    let id = publish.qos == .atMostOnce ? nil : publish.packetID
+    switch acceptance.lane {
+    case .urgent: urgent.append(id, bytes: bytes, reason, connection)
+    case .bulk: bulk.append(id, bytes: bytes, reason, connection)
+    }
+    if device != connection.number {
+      heard.append(device)
+    }
+    if connection.heardTick != tick {
+      connection.heardTick = tick
+      heard.append(connection.number)
+    }
+    if connection.waitingBytes > options.waitingBytesOfConnectionMax { pause(connection) }
+  }
+
+  /// What a PUBACK of version 5 may say.
+  static func reason(_ refusal: Acceptance.Refusal) -> MQTTReasonCode {
+    switch refusal {
+    case .unreadable, .envelope: .payloadFormatInvalid
+    case .tooLarge: .quotaExceeded
+    case .unknownDevice: .notAuthorized
+    }
+  }
+
+  /// The tick is over: the batch goes to the log, and the devices that were heard of to the liveness board.
+  func close() {
+    eventLoop.assertInEventLoop()
+    guard isOpen else { return }
+    isOpen = false
+    tick &+= 1
+    board.heard(heard, at: now)
+    heard.removeAll(keepingCapacity: true)
+    metrics.flush()
+    let (urgent, bulk) = (urgent, bulk)
+    self.urgent = Waiting()
+    self.bulk = Waiting()
+    guard !batch.isEmpty else { return }
+    intake.commit(batch) { lane, result in
+      let waiting = lane == .urgent ? urgent : bulk
+      self.eventLoop.execute { self.release(waiting, result) }
+    }
+    // The batch was handed over; what is left here is an empty one.
+    batch = intake.begin(at: now)
+    if intake.waitingBytes > options.waitingBytesMax { pauseWorst(urgent.runs + bulk.runs) }
+  }
+
+  /// A commit is durable, or failed: then nothing of it is acknowledged, and the devices send it again in a new
+  /// connection.
+  private func release(_ waiting: Waiting, _ result: Result<DurableLog.Position, DurableLogError>) {
+    for run in waiting.runs {
+      run.connection.waitingBytes -= run.bytes
+      switch result {
+      case .success:
+        guard run.count > 0 else { continue }
+        run.connection.session.acknowledge(
+          packetIDs: waiting.packetIDs[run.start..<run.start + run.count], reason: run.reason)
+      case .failure: run.connection.session.close(.implementationSpecificError)
+      }
+    }
+    if case .failure(let error) = result { metrics.commitFailed(error) }
+    if !paused.isEmpty { resumeThoseThatMay() }
+  }
+
+  // MARK: Back-pressure
+
+  private func pause(_ connection: DeviceConnection) {
+    guard !connection.isPaused else { return }
+    connection.isPaused = true
+    connection.session.pauseReading()
+    paused.append(connection)
+    metrics.paused(1)
+    scheduleCheck()
+  }
+
+  /// Too much waits in all: no more from the half that brought the most.
+  private func pauseWorst(_ runs: [Run]) {
+    var connections: [ObjectIdentifier: DeviceConnection] = [:]
+    for run in runs { connections[ObjectIdentifier(run.connection)] = run.connection }
+    let worst = connections.values.sorted { $0.waitingBytes > $1.waitingBytes }
+    for connection in worst.prefix((worst.count + 1) / 2) { pause(connection) }
+  }
+
+  private func resumeThoseThatMay() {
+    guard intake.waitingBytes <= options.waitingBytesMax / 2 else { return scheduleCheck() }
+    let before = paused.count
+    paused.removeAll { connection in
+      guard connection.waitingBytes <= options.waitingBytesOfConnectionMax / 2 else { return false }
+      connection.isPaused = false
+      connection.session.resumeReading()
+      return true
+    }
+    metrics.paused(paused.count - before)
+    if !paused.isEmpty { scheduleCheck() }
+  }
+
+  /// Another loop's bytes may be what holds this one's connections back: looked at again soon.
+  private func scheduleCheck() {
+    guard !isCheckScheduled else { return }
+    isCheckScheduled = true
+    eventLoop.scheduleTask(in: .milliseconds(20)) {
+      self.isCheckScheduled = false
+      self.resumeThoseThatMay()
+    }
+  }
+
+  /// A connection ended.
+  func forget(_ connection: DeviceConnection) {
+    eventLoop.assertInEventLoop()
+    guard connection.isPaused else { return }
+    connection.isPaused = false
+    paused.removeAll { $0 === connection }
+    metrics.paused(-1)
+  }
+}
