@@ -201,6 +201,10 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 ], testing: [
   "CertificateAuthority",
   "DeviceKit",
+  "Estate",
+  "SQLStore",
+  asn1,
+  crypto,
 ]) + room("OpenAPI", "Surfaces", [
   "Accounts",
   "Alarms",

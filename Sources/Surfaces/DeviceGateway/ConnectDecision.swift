@@ -30,6 +30,8 @@ struct ConnectDecision {
   let entry: DeviceDirectory.Entry
   /// When its certificate ends; nil on the plain listener.
   let certificateEnds: Instant?
+  /// Its certificate's serial number, hexadecimal; nil on the plain listener.
+  let serial: String?
 
   /// - Parameters:
   ///   - certificate: the client's own, in DER, verified by the TLS library; nil on the plain listener.
@@ -39,7 +41,7 @@ struct ConnectDecision {
     revoked: RevokedCertificates, now: Instant
   ) -> Result<ConnectDecision, RefusalError> {
     var name = clientID
-    var ends: Instant?
+    var (ends, serial): (Instant?, String?) = (nil, nil)
     if let certificate {
       guard let peer = PeerCertificate(der: certificate), let named = deviceName(peer) else {
         return .failure(RefusalError(.certificateUnreadable))
@@ -50,13 +52,14 @@ struct ConnectDecision {
       guard named == clientID else { return .failure(RefusalError(.clientID)) }
       name = named
       ends = Instant(milliseconds: peer.notAfter * 1_000)
+      serial = peer.serialText
     } else if !plain {
       return .failure(RefusalError(.noCertificate))
     }
     guard let entry = directory[name] else { return .failure(RefusalError(.deviceUnknown)) }
     guard !entry.decommissioned else { return .failure(RefusalError(.deviceDecommissioned)) }
     guard entry.gateway == nil else { return .failure(RefusalError(.throughGateway)) }
-    return .success(ConnectDecision(entry: entry, certificateEnds: ends))
+    return .success(ConnectDecision(entry: entry, certificateEnds: ends, serial: serial))
   }
 
   private static func deviceName(_ peer: PeerCertificate) -> String? {

@@ -45,6 +45,11 @@ extension DeviceGateway: MQTTServerDelegate {
       session: session, entry: decision.entry, connectedAt: now, certificateEnds: decision.certificateEnds, loop: loop)
     session.context = connection
     registry.add(connection)
+    // Whoever revoked or decommissioned it between the decision and now did not find this connection to end.
+    let isRevoked = decision.serial.map { devices.revoked.contains($0) } ?? false
+    guard !isRevoked, devices.directory[connection.number]?.decommissioned == false else {
+      return session.close(.notAuthorized)
+    }
     counters.accept()
     counters.connected(registry.count)
     board.connected(brought(by: connection), at: now)
