@@ -90,9 +90,14 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju-bench",
     dependencies: [
+      "CertificateAuthority",
       "LoadGenerator",
       "Server",
       argumentParser,
+      asn1,
+      crypto,
+      histogram,
+      x509,
     ],
     path: "Sources/Programs/anju-bench",
     swiftSettings: strict

@@ -1,4 +1,16 @@
 import ArgumentParser
 
 @main
-struct Anjubench: ParsableCommand {}
+struct AnjuBench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "anju bench",
+    abstract: "Measure Anju beside a peer in the same run. Loopback only, bounded in time.",
+    discussion: "Every table names the machine. Machines are noisy: trust the ratios.",
+    subcommands: [
+      IntakeCommand.self,
+      IdleCommand.self,
+      AlarmLaneCommand.self,
+      ServeCommand.self,
+    ]
+  )
+}

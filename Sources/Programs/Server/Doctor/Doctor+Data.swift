@@ -1,6 +1,4 @@
-import CertificateAuthority
 import Foundation
-import SQLStore
 
 /// What the data folder holds: rights, certificates, stores, the pages' files.
 extension Doctor {

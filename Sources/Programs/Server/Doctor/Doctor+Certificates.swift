@@ -1,0 +1,22 @@
+import Foundation
+
+/// Certificates near their end.
+extension Doctor {
+  func certificates(now: Date) -> [Finding] {
+    let folder = configuration.dataFolder.appendingPathComponent("ca")
+    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    return [certificate(endsAt: PlatformCertificates.serverEnd(folder), now: now)]
+  }
+
+  func certificate(endsAt end: Int64?, now: Date) -> Finding {
+    guard let end else {
+      return .wrong("the server's certificate cannot be read", remedy: "remove ca/server.pem; the next start makes one")
+    }
+    let days = Int((Double(end) - now.timeIntervalSince1970) / 86_400)
+    if days < 0 { return .wrong("the server's certificate has ended", remedy: "restart the server: it makes a new one") }
+    let text = "the server's certificate is good for \(days) days"
+    return days < Int(PlatformCertificates.renewWithinDays)
+      ? .warning(text, remedy: "restart the server: it makes a new one")
+      : .good(text)
+  }
+}

@@ -1,0 +1,22 @@
+import Glibc
+package import Kernel
+
+/// The real clock and real randomness: made here, in the programs, and nowhere below.
+package enum SystemSources {
+  /// The machine's wall clock.
+  package static let time = Timekeeper(
+    now: {
+      var time = timespec()
+      clock_gettime(CLOCK_REALTIME, &time)
+      return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    },
+    sleep: { try await Task.sleep(for: $0) })
+
+  package static let ids = IDSource(time: time) { (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)) }
+
+  /// Bytes from the kernel's generator.
+  @Sendable package static func randomBytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}
