@@ -30,7 +30,8 @@ struct JournalCrashTests {
 
   private static func subjects(_ store: SQLStore, _ kind: String) async throws -> [Int] {
     try await store.read { sql in
-      try sql.rows("SELECT subject FROM journal WHERE kind = \(kind) ORDER BY sequence").map { Int(try $0.text(0)) ?? -1 }
+      try sql.rows("SELECT subject FROM journal WHERE kind = \(kind) ORDER BY sequence")
+        .map { Int(try $0.text(0)) ?? -1 }
     }
   }
 

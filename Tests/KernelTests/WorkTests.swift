@@ -35,8 +35,12 @@ struct WorkTests {
       (.cancelled, .unavailable), (.full(message: ""), .full), (.readOnly(message: ""), .full),
       (.syntax(message: ""), .broken), (.unique(constraint: "x"), .broken),
     ] {
-      await #expect(throws: NotedError.store(failure)) { try await fresh.work.run(NotedError.self) { _ in throw error } }
-      await #expect(throws: NotedError.store(failure)) { try await fresh.work.read(NotedError.self) { _ in throw error } }
+      await #expect(throws: NotedError.store(failure)) {
+        try await fresh.work.run(NotedError.self) { _ in throw error }
+      }
+      await #expect(throws: NotedError.store(failure)) {
+        try await fresh.work.read(NotedError.self) { _ in throw error }
+      }
     }
   }
 

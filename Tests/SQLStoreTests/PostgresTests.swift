@@ -159,7 +159,9 @@ struct PostgresTests {
   func altered() async throws {
     let opened = try await Sample.open(.postgres)
     let other = try await opened.again()
-    let count = { (store: SQLStore) in try await store.read { try $0.rows("SELECT * FROM building").first?.names.count } }
+    let count = { (store: SQLStore) in
+      try await store.read { try $0.rows("SELECT * FROM building").first?.names.count }
+    }
     #expect(try await count(opened.store) == 2)
     try await other.write { try $0.execute("ALTER TABLE building ADD COLUMN floors BIGINT") }
     #expect(try await count(opened.store) == 3)

@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import SQLStore
 
-/// Reacts to the journal, each entry exactly once: what a reaction writes and the reader's place are committed together.
+/// Reacts to the journal, each entry exactly once: what a reaction writes and the reader's place are one commit.
 ///
 /// An entry whose reaction throws is tried `attemptsMax` times with growing pauses, then parked: its place, error and
 /// number of attempts are kept in `journal_parked`, an error is logged, and the reader goes on with the next. Errors of

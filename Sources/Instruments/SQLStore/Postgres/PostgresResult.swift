@@ -49,7 +49,8 @@ struct PostgresResult: ~Copyable {
         continue
       }
       let bytes = UnsafeRawBufferPointer(
-        start: PQgetvalue(handle, Int32(row), Int32(column)), count: Int(PQgetlength(handle, Int32(row), Int32(column))))
+        start: PQgetvalue(handle, Int32(row), Int32(column)),
+        count: Int(PQgetlength(handle, Int32(row), Int32(column))))
       values.append(try SQLValue(postgres: bytes, type: PQftype(handle, Int32(column)), column: name))
     }
     return values

@@ -67,7 +67,8 @@ extension SQLiteDriver {
     let names = description.split(separator: ", ").map { $0.split(separator: ".", maxSplits: 1).map(String.init) }
     guard let table = names.first?.first, names.allSatisfy({ $0.count == 2 }) else { return description }
     let columns = names.map { $0[1] }
-    let list = (try? rows("SELECT name, origin FROM pragma_index_list($1) WHERE \"unique\"", [.text(table)], max: 1_000))
+    let query = "SELECT name, origin FROM pragma_index_list($1) WHERE \"unique\""
+    let list = try? rows(query, [.text(table)], max: 1_000)
     for index in list ?? [] {
       guard let name = try? index.text(0), let origin = try? index.text(1),
         let members = try? rows("SELECT name FROM pragma_index_info($1) ORDER BY seqno", [.text(name)], max: 1_000),
