@@ -254,6 +254,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
 ], resources: [
   .copy("ThingModels"),
 ], testing: [
+  "anju-crash-probe",
   asn1,
   crypto,
   x509,
@@ -348,6 +349,8 @@ let wholes: [Target] = [
   .executableTarget(
     name: "anju-crash-probe",
     dependencies: [
+      "Devices",
+      "DurableLog",
       "Kernel",
       "SQLStore",
       logging,

@@ -22,7 +22,8 @@ struct ChunkTests {
     return samples
   }
 
-  @Test("what is encoded is decoded the same, at every size", arguments: [1, 2, 3, 31, 32, 33, 34, 60, 240, 1_000, 4_096])
+  @Test("what is encoded is decoded the same, at every size",
+        arguments: [1, 2, 3, 31, 32, 33, 34, 60, 240, 1_000, 4_096])
   func roundTrip(count: Int) throws {
     var random = SeededRandom(seed: UInt64(count))
     let samples = meter(count, random: &random)

@@ -49,8 +49,8 @@ struct CBORReaderTests {
     var taken = 0
     for round in 0..<30_000 {
       var input =
-        round % 4 == 0 ? (0..<Int.random(in: 1...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
-        : seed
+        round % 4 == 0
+        ? (0..<Int.random(in: 1...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) } : seed
       for _ in 0..<Int.random(in: 0...3, using: &random) {
         let place = Int.random(in: 0..<input.count, using: &random)
         input[place] = UInt8.random(in: 0...255, using: &random)
@@ -87,6 +87,7 @@ struct WireWriterTests {
 
   @Test("JSON is written plainly")
   func plainJSON() {
-    #expect(String(decoding: JSONWriter.bytes(.list([number(-25, -1), number(5, -3)])), as: UTF8.self) == "[-2.5,0.005]")
+    let bytes = JSONWriter.bytes(.list([number(-25, -1), number(5, -3)]))
+    #expect(String(decoding: bytes, as: UTF8.self) == "[-2.5,0.005]")
   }
 }

@@ -9,7 +9,9 @@ extension JSONReader {
     var isExact = true
     let wholeStart = index
     index = digits(from: index, into: &mantissa, &isExact)
-    guard index > wholeStart else { throw index < input.count ? .badNumber(offset: index) : .endsTooEarly(offset: index) }
+    guard index > wholeStart else {
+      throw index < input.count ? .badNumber(offset: index) : .endsTooEarly(offset: index)
+    }
     if input[wholeStart] == UInt8(ascii: "0"), index > wholeStart + 1 { throw .badNumber(offset: wholeStart) }
     var exponent = 0
     if index < input.count, input[index] == UInt8(ascii: ".") {

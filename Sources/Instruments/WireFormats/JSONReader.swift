@@ -1,4 +1,5 @@
-/// Reads strict JSON: no comments, no trailing commas, no duplicate keys, no lone surrogates, UTF-8 checked, numbers exact.
+/// Reads strict JSON: no comments, no trailing commas, no duplicate keys, no lone surrogates; UTF-8 is checked, numbers
+/// are exact.
 ///
 /// Works on the caller's bytes and allocates nothing, except for keys with escapes and numbers of more than 18 digits.
 /// - Source: RFC 8259.

@@ -1,4 +1,5 @@
-/// The hashes of the open maps' keys, in memory that the caller lends; a map's keys lie behind those of the map around it.
+/// The hashes of the open maps' keys, in memory that the caller lends; a map's keys lie behind those of the map around
+/// it.
 @usableFromInline
 struct KeyStack {
   private let slots: UnsafeMutableBufferPointer<UInt64>

@@ -8,6 +8,8 @@ import Glibc
 struct Command {
   static var scenarios: [any Scenario.Type] {
     [
+      IntakeLoad.self,
+      IntakeLoadNormal.self,
       JournalReact.self,
       JournalRecord.self,
     ]

@@ -13,7 +13,8 @@ protocol Scenario {
 
 /// Counts the steps and ends the process at the chosen one, as a power cut would: without any farewell.
 final class CrashPoint: Sendable {
-  private let step: Int
+  /// The one it dies at; a scenario that is killed from outside may use it as a number of its own.
+  let step: Int
   private let reached = Atomic<Int>(0)
 
   init(step: Int) {

@@ -8,17 +8,24 @@ import Testing
 @testable import Devices
 
 struct TelemetryHistoryTests {
+  /// One reading a second, its number its value.
+  private func send(_ numbers: Range<Int>, _ fixture: TelemetryFixture) async throws {
+    for number in numbers {
+      try await fixture.telemetry(1, seq: number, at: .at(Int64(number)), "\"energyWh\":\(number)")
+    }
+  }
+
   @Test("history reads the same before and after folding, and across the seam")
   func seam() async throws {
     let fixture = try TelemetryFixture()
     defer { fixture.log.close() }
     let history = try await fixture.history()
-    for second in 0..<30 { try await fixture.telemetry(1, seq: second, at: .at(Int64(second)), "\"energyWh\":\(second)") }
+    try await send(0..<30, fixture)
     let all = (0..<30).map { Sampled(Int64($0), "\($0)") }
     #expect(try await history.samples(1, "energyWh") == all)
     try await history.foldAll()
     #expect(try await history.samples(1, "energyWh") == all)
-    for second in 30..<40 { try await fixture.telemetry(1, seq: second, at: .at(Int64(second)), "\"energyWh\":\(second)") }
+    try await send(30..<40, fixture)
     #expect(try await history.samples(1, "energyWh").count == 40)
     try await history.foldAll()
     #expect(try await history.samples(1, "energyWh") == (0..<40).map { Sampled(Int64($0), "\($0)") })
@@ -82,7 +89,8 @@ struct TelemetryHistoryTests {
     defer { fixture.log.close() }
     let history = try await fixture.history()
     for second in 0..<25 {
-      try await fixture.telemetry(1, seq: second, at: .at(Int64(second)), "\"voltage\":\(220 + second % 5).\(second % 10)")
+      let values = "\"voltage\":\(220 + second % 5).\(second % 10)"
+      try await fixture.telemetry(1, seq: second, at: .at(Int64(second)), values)
       if second == 17 { try await history.foldAll() }
     }
     var seen: [Int64] = []
@@ -181,7 +189,8 @@ struct TelemetryHistoryTests {
     defer { fixture.log.close() }
     let history = try await fixture.history()
     for day in 0..<30 {
-      try await fixture.telemetry(1, seq: day, at: .at(Int64(day) * -86_400), "\"energyWh\":\(day),\"voltage\":1.\(day % 10)")
+      let values = "\"energyWh\":\(day),\"voltage\":1.\(day % 10)"
+      try await fixture.telemetry(1, seq: day, at: .at(Int64(day) * -86_400), values)
     }
     try await history.foldAll()
     while try await history.retainStep(now: TelemetryFixture.now) {}

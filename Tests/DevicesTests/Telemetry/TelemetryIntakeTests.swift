@@ -36,7 +36,8 @@ struct TelemetryIntakeTests {
   func bothFormats() async throws {
     let fixture = try TelemetryFixture()
     defer { fixture.log.close() }
-    let json = #"{"values":{"mo\u0064e":"man\u0075al","note":"h\u00e9","x":[{}]},"ts":1795415528000,"seq":0,"boot":1,"y":{}}"#
+    let json =
+      #"{"values":{"mo\u0064e":"man\u0075al","note":"h\u00e9","x":[{}]},"ts":1795415528000,"seq":0,"boot":1,"y":{}}"#
     try await fixture.send([(1, .telemetry, json)])
     #expect(latest(fixture) == ["mode": "manual", "note": "hé"])
     let value = try WireValue(parsing: Array(json.utf8))
@@ -51,7 +52,8 @@ struct TelemetryIntakeTests {
   }
 
   @Test("a message that can never be taken is told so and recorded", arguments: [
-    ("{", .unreadable), ("[]", .unreadable), ("", .unreadable), ("{}", .envelope), ("{\"boot\":1,\"boot\":1}", .unreadable),
+    ("{", .unreadable), ("[]", .unreadable), ("", .unreadable), ("{}", .envelope),
+    ("{\"boot\":1,\"boot\":1}", .unreadable),
     (#"{"boot":1,"seq":0}"#, .envelope), (#"{"boot":-1,"seq":0,"values":{}}"#, .envelope),
     (#"{"boot":1,"seq":1.5,"values":{}}"#, .envelope), (#"{"boot":1,"seq":0,"values":7}"#, .envelope),
     (#"{"boot":1,"seq":0,"points":[{"values":{"closed":true}}]}"#, .envelope),

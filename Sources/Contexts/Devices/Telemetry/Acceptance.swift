@@ -1,7 +1,7 @@
 package import DurableLog
 
-/// What became of one message at the door. Either way it is in the batch and is acknowledged after its commit: a message
-/// that is refused has left a record of why.
+/// What became of one message at the door. Either way it is in the batch and is acknowledged after its commit: a
+/// message that is refused has left a record of why.
 package struct Acceptance: Sendable, Hashable {
   /// Which of the batch's two commits to wait for.
   package let lane: DurableLog.Lane

@@ -80,7 +80,8 @@ struct ChunkStore {
   ) throws {
     let merged = Chunk.merge(old, points)
     var written: Set<Int64> = []
-    for range in divided(merged, isLate: old.times.last.map { $0 > points.map(\.time).max() ?? .min } ?? false) {
+    let newest = points.map(\.time).max() ?? .min
+    for range in divided(merged, isLate: old.times.last.map { $0 > newest } ?? false) {
       let part = range.count == merged.count ? merged : merged[range]
       guard let first = part.times.first, let last = part.times.last else { continue }
       written.insert(first)

@@ -91,10 +91,12 @@ extension FoldSlice.Device {
     guard let channel = record.channel else { return addRefused(record, payload, options) }
     keepRaw(channel.name, record.receivedAt, payload, options)
     guard let entry else { return }
-    var scan = EnvelopeScan(channel: channel, model: entry.model, sink: FoldSink(receivedAt: record.receivedAt, model: entry.model))
+    let sink = FoldSink(receivedAt: record.receivedAt, model: entry.model)
+    var scan = EnvelopeScan(channel: channel, model: entry.model, sink: sink)
     // What the door accepted reads the same here; the model may have changed since, the bytes have not.
     do { try scan.read(payload) } catch { return }
-    guard scan.envelope.fits(channel), let boot = scan.envelope.boot, let number = scan.envelope.sequence else { return }
+    guard scan.envelope.fits(channel), let boot = scan.envelope.boot, let number = scan.envelope.sequence
+    else { return }
     let isNew = sequences.insert(boot: boot, sequence: number)
     let said = (scan.envelope.time ?? scan.sink.lastTime).map { Instant(milliseconds: $0) }
     let at = said.flatMap { ClockWindow.admits($0, receivedAt: record.receivedAt) ? $0 : nil } ?? record.receivedAt

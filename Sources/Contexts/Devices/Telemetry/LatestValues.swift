@@ -1,7 +1,8 @@
 import Kernel
 import Synchronization
 
-/// The last value of every property of every device, in memory. Durable values only: a batch is applied after its commit.
+/// The last value of every property of every device, in memory. Durable values only: a batch is applied after its
+/// commit.
 package final class LatestValues: Sendable {
   /// One property's last value.
   struct Slot: Sendable {

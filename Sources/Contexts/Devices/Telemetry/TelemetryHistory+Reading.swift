@@ -128,7 +128,8 @@ extension TelemetryHistory: TelemetryArchive {
     return positions
   }
 
-  /// One device's messages that were not folded when these were the watermarks; nil when the log has dropped some since.
+  /// One device's messages that were not folded when these were the watermarks; nil when the log has dropped some of
+  /// them since.
   private func tail(of device: DeviceNumber, after: [DurableLog.Position]) throws -> FoldSlice.Device? {
     let known = state.withLock { $0.sequences[device] } ?? SequenceState()
     // The memory may know of a folding later than this snapshot's; then every message would count as a duplicate.
