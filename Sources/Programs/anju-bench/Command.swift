@@ -8,9 +8,9 @@ struct AnjuBench: AsyncParsableCommand {
     discussion: "Every table names the machine. Machines are noisy: trust the ratios.",
     subcommands: [
       IntakeCommand.self,
+      HistoryCommand.self,
       IdleCommand.self,
       AlarmLaneCommand.self,
-      ServeCommand.self,
     ]
   )
 }

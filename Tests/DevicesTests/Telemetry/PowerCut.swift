@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The simulated power cut (Tests/PowerCut/powercut.c): compiled once a test run, and what takes back what was not synced.
+/// The simulated power cut (Tests/PowerCut/powercut.c): compiles it, and takes back what was not synced.
 enum PowerCut {
   /// Compiles the shim into a folder.
   static func library(in folder: URL) throws -> String {

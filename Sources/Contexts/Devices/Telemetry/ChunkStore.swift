@@ -100,8 +100,8 @@ struct ChunkStore {
 
   /// Runs of at most `samplesMax` samples, none across the end of a period.
   ///
-  /// - Parameter isLate: the samples came into the middle of a chunk; it may grow to twice the size before it is halved,
-  ///   so that late ones do not leave crumbs.
+  /// - Parameter isLate: the samples came into the middle of a chunk; it may grow to twice the size before it is
+  ///   halved, so that late ones do not leave crumbs.
   private func divided(_ samples: Chunk.Samples, isLate: Bool) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     var start = 0
