@@ -1,3 +1,4 @@
+import DeviceKit
 import Foundation
 import Testing
 import TestSupport
@@ -29,7 +30,7 @@ struct KillTests {
         $0.topic == "anju/1/LK-0101/telemetry" && $0.payload.hasPrefix(boot)
       }
       seen.append(Set(unacknowledged))
-      #expect(await isDurable(folder.path("flash.db"), unacknowledged))
+      #expect(try await isDurable(folder.path("flash.db"), unacknowledged))
       #expect(Glibc.kill(process.processIdentifier, SIGKILL) == 0)
       process.waitUntilExit()
       #expect(await platform.waits { $0.online.isEmpty })
@@ -46,14 +47,14 @@ struct KillTests {
     await platform.close()
   }
 
-  /// Whether the messages are in the devices' memory; the write goes on beside the sending.
-  private func isDurable(_ path: String, _ messages: [DevicePlatform.Message]) async -> Bool {
-    let wanted = messages.map { Data($0.payload.utf8) }
-    for _ in 0..<1_000 {
-      let bytes = ["", "-wal"].reduce(into: Data()) {
-        $0.append(FileManager.default.contents(atPath: path + $1) ?? Data())
-      }
-      if wanted.allSatisfy({ bytes.range(of: $0) != nil }) { return true }
+  /// Whether the messages are in the devices' memory, committed; the write goes on beside the sending.
+  private func isDurable(_ path: String, _ messages: [DevicePlatform.Message]) async throws -> Bool {
+    let memory = try FlashFile(path: path).drive("LK-0101")
+    let wanted = Set(messages.map { Array($0.payload.utf8) })
+    let limit = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < limit {
+      let kept = try memory.load().filter { $0.key.hasPrefix("o/") }.values.map { Array($0.dropFirst(2)) }
+      if wanted.isSubset(of: kept) { return true }
       await Task.yield()
     }
     return false
