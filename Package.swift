@@ -229,6 +229,8 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   logging,
   nio,
 ], testing: [
+  "CertificateAuthority",
+  "SQLStore",
   hummingbirdTesting,
   nioPosix,
 ])

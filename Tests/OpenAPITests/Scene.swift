@@ -1,4 +1,6 @@
+import Accounts
 import Alarms
+import CertificateAuthority
 import Devices
 import Estate
 import Foundation
@@ -17,7 +19,9 @@ import TestSupport
 /// The whole surface over a fresh store, with people of two organisations and their tokens.
 struct Scene: Sendable {
   let fresh: Fresh
+  let accounts: Accounts
   let estate: Estate
+  let devices: Devices
   let alarms: Alarms
   let feed: EventFeed
   let surface: OpenAPISurface
@@ -35,7 +39,17 @@ struct Scene: Sendable {
   }
 
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
-    fresh = try await Fresh.inMemory([Estate.migrations, Alarms.migrations])
+    fresh = try await Fresh.inMemory([
+      Accounts.migrations, Estate.migrations, Devices.migrations, Alarms.migrations,
+    ])
+    let random = SharedRandom(seed: 5)
+    accounts = Accounts(work: fresh.work, hasher: try PasswordHasher(cost: .least), random: { random.bytes($0) })
+    devices = try Devices(
+      work: fresh.work, directory: DeviceDirectory(),
+      authority: try CertificateAuthority.create(
+        name: "Test CA", serial: Array(1...16), from: fresh.clock.now.milliseconds / 1_000 - 86_400, days: 7_300),
+      randomBytes: { random.bytes($0) })
+    try await devices.open()
     let time = fresh.clock.timekeeper
     estate = Estate(work: fresh.work)
     alarms = Alarms(work: fresh.work)
@@ -46,9 +60,9 @@ struct Scene: Sendable {
     tokens = Tokens(["all": fresh.principal(), "none": fresh.principal([]), "stranger": stranger])
     let rates = (rates ?? Self.generousRates)(time)
     surface = OpenAPISurface(
-      endpoints: OpenAPISurface.endpoints(of: Self.sessions(tokens), rates: rates)
+      endpoints: OpenAPISurface.endpoints(of: accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: estate)
-        + OpenAPISurface.endpoints(of: alarms)
+        + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
         + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
         + extra,
       cursors: Cursors(secret: Array(repeating: 7, count: 32)),
@@ -59,16 +73,12 @@ struct Scene: Sendable {
     Identify(session: { tokens.principal($0) }, key: { tokens.principal($0) })
   }
 
-  /// Sign-in of one person: `admin`, `right`.
-  static func sessions(_ tokens: Tokens) -> SessionPort {
-    SessionPort(
-      signIn: { name, password in
-        guard name == "admin", password == "right", let principal = tokens.principal("all") else {
-          throw Problem.unauthenticated
-        }
-        tokens.give("opened", principal)
-        return SessionPort.Opened(token: "opened", secondsMax: 3_600)
-      }, signOut: { tokens.revoke($0) })
+  /// The test's own tokens first, then those that Accounts gave.
+  var identify: Identify {
+    let (tokens, real) = (tokens, Identify(accounts))
+    return Identify(
+      session: { token in if let known = tokens.principal(token) { known } else { try await real.session(token) } },
+      key: { token in if let known = tokens.principal(token) { known } else { try await real.key(token) } })
   }
 
   static func generousRates(_ time: Timekeeper) -> OpenAPISurface.Rates {
@@ -84,7 +94,7 @@ struct Scene: Sendable {
     let router = Router(context: HTTPContext.self)
     router.add(middleware: RequestShell(time: time))
     let limiter = failures ?? RateLimiter(burst: 1_000, perSecond: 100, time: time)
-    router.add(middleware: Identification(Self.identify(tokens), failures: limiter))
+    router.add(middleware: Identification(identify, failures: limiter))
     surface.install(on: router)
     var app = Application(
       router: router, server: .http1(configuration: Limits.channelConfiguration(idleSecondsMax: idleSecondsMax)),

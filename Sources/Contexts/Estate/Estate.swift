@@ -150,6 +150,14 @@ extension Estate {
     }
   }
 
+  /// The building that a room is in, inside another context's unit of work; nil when the organisation has no such
+  /// room.
+  package static func building(
+    of room: ID<Room>, organisation: ID<Organisation>, in sql: SQLConnection
+  ) throws -> ID<Building>? {
+    try place(of: room, organisation: organisation, in: sql)?.room.building
+  }
+
   /// Where a room is, inside another context's unit of work; nil when the organisation has no such room.
   package static func place(
     of room: ID<Room>, organisation: ID<Organisation>, in sql: SQLConnection

@@ -60,8 +60,11 @@ extension OpenAPISurface {
         access: .permission(.devicesRead), parameters: [.device, states] + Endpoint.Parameter.paging,
         answer: .page(of: CommandBody.self)
       ) { call in
+        let device = try call.id("device", Device.self)
+        // A list of nothing would hide that the device is not there.
+        _ = try await devices.device(device, by: try call.principal())
         let query = CommandQuery(
-          device: try call.id("device"), states: Set(try call.words("state")), page: try call.page())
+          device: device, states: Set(try call.words("state")), page: try call.page())
         return try call.answer(try await devices.commands(query, by: try call.principal())) { CommandBody($0) }
       },
       Endpoint(

@@ -43,7 +43,8 @@ extension OpenAPISurface {
       },
       Endpoint(
         .post, "/api/v1/device-batches", "registerDevices", tag: "devices",
-        "Registers devices from CSV with the heading name,model,room,gateway,labels; each line for itself.",
+        "Registers devices from CSV, each line for itself. The heading names the columns: name, model, and as wanted "
+          + "modelVersion, building, unit, room, gateway, labels.",
         access: .permission(.devicesWrite), body: .csv, answer: .json(BatchReportBody.schema)
       ) { call in
         let report = try await devices.register(csv: try await call.bytes(), by: try call.principal())

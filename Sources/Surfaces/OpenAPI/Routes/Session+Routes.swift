@@ -1,3 +1,4 @@
+import Accounts
 import HTTPTypes
 import Hummingbird
 import Kernel
@@ -39,9 +40,21 @@ struct PrincipalBody: Encodable, Described, Sendable {
     ]))
 }
 
+struct PasswordChangeBody: Decodable, Described {
+  let old: String
+  let new: String
+
+  static let schema = Schema.named(
+    "PasswordChange",
+    .object([
+      .needs("old", .text(1...1_000, example: "correct horse battery staple")),
+      .needs("new", .text(1...1_000, example: "a longer and better one"), "At least 10 characters."),
+    ]))
+}
+
 extension OpenAPISurface {
   /// Signing in with a password for people; systems send an API key with each request instead.
-  package static func endpoints(of sessions: SessionPort, rates: Rates) -> [Endpoint] {
+  static func sessionEndpoints(_ accounts: Accounts, _ rates: Rates) -> [Endpoint] {
     [
       Endpoint(
         .post, "/api/v1/session", "signIn", tag: "session",
@@ -51,7 +64,8 @@ extension OpenAPISurface {
         try SameOrigin.requireUnlessAbsent(call.request)
         try rates.ofSignIn.take(call.context.peerAddress)
         let body = try await call.body(SignInBody.self)
-        let opened = try await sessions.signIn(body.name, body.password)
+        let opened = try await accounts.signIn(
+          name: body.name, password: body.password, address: call.context.peerAddress)
         return call.done(headers: [
           .setCookie: SessionCookie.give(opened.token, secondsMax: opened.secondsMax), .cacheControl: "no-store",
         ])
@@ -66,8 +80,19 @@ extension OpenAPISurface {
         .delete, "/api/v1/session", "signOut", tag: "session", "Ends the session of the cookie.",
         access: .signedIn, answer: .nothing
       ) { call in
-        if case .cookie(let token) = call.context.caller?.proof { try await sessions.signOut(token) }
+        if case .cookie(let token) = call.context.caller?.proof { try await accounts.signOut(token: token) }
         return call.done(headers: [.setCookie: SessionCookie.take, .cacheControl: "no-store"])
+      },
+      Endpoint(
+        .put, "/api/v1/session/password", "changePassword", tag: "session",
+        "Gives oneself another password; one's other sessions end.",
+        access: .signedIn, body: .json(PasswordChangeBody.self), answer: .nothing
+      ) { call in
+        let body = try await call.body(PasswordChangeBody.self)
+        var kept: String?
+        if case .cookie(let token) = call.context.caller?.proof { kept = token }
+        try await accounts.changePassword(from: body.old, to: body.new, keeping: kept, by: try call.principal())
+        return call.done()
       },
     ]
   }

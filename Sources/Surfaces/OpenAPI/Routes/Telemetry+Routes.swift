@@ -119,8 +119,11 @@ extension OpenAPISurface {
       ] + Endpoint.Parameter.paging,
       answer: .page(of: DeviceEventBody.self)
     ) { call in
+      let device = place.isEmpty ? nil : try call.id("device", Device.self)
+      // A list of nothing would hide that the device is not there.
+      if let device { _ = try await devices.device(device, by: try call.principal()) }
       let query = DeviceEventQuery(
-        device: place.isEmpty ? nil : try call.id("device"), levels: Set(try call.words("level")),
+        device: device, levels: Set(try call.words("level")),
         events: Set(call.value("event")?.split(separator: ",").map(String.init) ?? []),
         from: try call.instant("from"), to: try call.instant("to"), page: try call.page())
       return try call.answer(try await devices.events(query, by: try call.principal())) { DeviceEventBody($0) }
