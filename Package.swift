@@ -304,9 +304,11 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   nioPosix,
   nioSSL,
 ], testing: [
+  logging,
   nio,
   nioEmbedded,
   nioPosix,
+  nioSSL,
 ], testResources: [
   .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),

@@ -19,6 +19,9 @@ public struct SubackPacket: Hashable, Sendable {
     let properties = version == .v5 ? try MQTTProperties.read(from: &cursor, place: .subscribeAnswer) : []
     let reasons = cursor.readRest().map { MQTTReasonCode(rawValue: $0) }
     guard !reasons.isEmpty else { throw .malformed("packet ends early") }
+    guard version == .v5 || reasons.allSatisfy({ $0.rawValue <= 2 || $0.rawValue == 0x80 }) else {
+      throw .malformed("reserved return code")
+    }
     return SubackPacket(packetID: packetID, reasons: reasons, properties: properties)
   }
 

@@ -1,0 +1,106 @@
+import Foundation
+import MQTT
+import NIOCore
+import NIOSSL
+import Testing
+
+/// Certificates made by openssl in a folder of their own.
+struct TestCertificates: ~Copyable {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("mqtt-tls-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try openssl(
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem"
+        + " -addext basicConstraints=critical,CA:true")
+    for name in ["server", "device"] {
+      try openssl(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) -keyout \(name).key"
+          + " -out \(name).csr -addext subjectAltName=DNS:localhost")
+      try openssl(
+        "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out \(name).pem"
+          + " -copy_extensions copy")
+    }
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private func openssl(_ arguments: String) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    process.arguments = arguments.split(separator: " ").map(String.init)
+    process.currentDirectoryURL = folder
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+  }
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  func server() throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try NIOSSLCertificate.fromPEMFile(path("server.pem")).map { .certificate($0) },
+      privateKey: .privateKey(try NIOSSLPrivateKey(file: path("server.key"), format: .pem)))
+    configuration.minimumTLSVersion = .tlsv13
+    configuration.certificateVerification = .noHostnameVerification
+    configuration.trustRoots = .file(path("ca.pem"))
+    return try NIOSSLContext(configuration: configuration)
+  }
+
+  func client(withCertificate: Bool) throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.trustRoots = .file(path("ca.pem"))
+    if withCertificate {
+      configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(path("device.pem")).map { .certificate($0) }
+      configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: path("device.key"), format: .pem))
+    }
+    return try NIOSSLContext(configuration: configuration)
+  }
+
+  func deviceDER() throws -> [UInt8] { try NIOSSLCertificate.fromPEMFile(path("device.pem"))[0].toDERBytes() }
+}
+
+@Suite("TLS with certificates on both sides", .timeLimit(.minutes(2)))
+struct TLSTests {
+  @Test("the delegate sees the client's certificate at CONNECT, and messages go both ways")
+  func mutual() async throws {
+    let certificates = try TestCertificates()
+    let client = try certificates.client(withCertificate: true)
+    let expected = try certificates.deviceDER()
+    try await TestServer.run(tls: try certificates.server()) { test in
+      let (device, connack) = try await RawClient.connect(test.port, "device") { channel in
+        try channel.pipeline.syncOperations.addHandler(
+          try NIOSSLClientHandler(context: client, serverHostname: "localhost"))
+      }
+      #expect(connack.reason == .success)
+      #expect(test.delegate.read { $0.requests.first?.peerCertificates.first } == expected)
+      #expect(try await device.subscribe("t") == .grantedQoS2)
+      let payload = [UInt8](repeating: 5, count: 100_000)
+      try await device.send(.publish(.init(topic: "t", payload: payload, qos: .atLeastOnce, packetID: 1)))
+      #expect(try await device.message().payload == payload)
+      #expect(try await device.next() == .puback(.init(packetID: 1)))
+      try await device.send(bytes: [0x36, 0])
+      #expect(try await device.next() == .disconnect(.init(reason: .malformedPacket)))
+      try await device.closed()
+    }
+  }
+
+  @Test("a client without a certificate is not let in, nor one that speaks no TLS; the delegate is not asked")
+  func strangers() async throws {
+    let certificates = try TestCertificates()
+    let client = try certificates.client(withCertificate: false)
+    try await TestServer.run(tls: try certificates.server()) { test in
+      await #expect(throws: (any Error).self) {
+        _ = try await RawClient.connect(test.port, "x") { channel in
+          try channel.pipeline.syncOperations.addHandler(
+            try NIOSSLClientHandler(context: client, serverHostname: "localhost"))
+        }
+      }
+      await #expect(throws: (any Error).self) { _ = try await RawClient.connect(test.port, "x") }
+      #expect(test.delegate.read { $0.requests.isEmpty })
+    }
+  }
+}
