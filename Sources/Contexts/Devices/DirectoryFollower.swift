@@ -30,15 +30,26 @@ package struct DirectoryFollower: Service {
     }
   }
 
+  /// Follows all that is there now, then returns.
+  package func drain() async throws {
+    var place = start
+    while try await step(&place) {}
+  }
+
+  /// - Returns: whether there may be more.
+  private func step(_ place: inout Int64) async throws -> Bool {
+    let entries = try await journal.read(after: place, kinds: Self.kinds, limit: Self.batchMax)
+    for entry in entries {
+      try await follow(entry)
+      place = entry.sequence
+    }
+    return entries.count == Self.batchMax
+  }
+
   private func catchUp(_ place: inout Int64) async {
     while !Task.isCancelled {
       do {
-        let entries = try await journal.read(after: place, kinds: Self.kinds, limit: Self.batchMax)
-        for entry in entries {
-          try await follow(entry)
-          place = entry.sequence
-        }
-        if entries.count < Self.batchMax { return }
+        guard try await step(&place) else { return }
       } catch {
         devices.work.logger.warning("directory waits for the store", metadata: ["error": "\(error)"])
         try? await devices.work.time.sleep(for: .seconds(1))
