@@ -23,7 +23,7 @@ struct TopicTests {
     let session = StoredSession(clientID: "s", options: .init(newClientID: { "" }))
     _ = tree.insert(.init(session: session, options: .init(maximumQoS: .atMostOnce), identifier: 0), filter: filter)
     var found = 0
-    tree.match(topic) { _ in found += 1 }
+    tree.match(topic) { _, _ in found += 1 }
     #expect(found == (expected ? 1 : 0))
   }
 
@@ -64,14 +64,14 @@ struct TopicTests {
         let topic = MQTTString(path(words))
         guard !topic.isEmpty else { continue }
         var found: Set<ObjectIdentifier> = []
-        tree.match(topic) { found.insert(ObjectIdentifier($0.session)) }
+        tree.match(topic) { subscription, _ in found.insert(ObjectIdentifier(subscription.session)) }
         let wanted = Set(
           filters.filter { MQTTTopicFilter.matches(filter: $0.0, topic: topic) }.map { ObjectIdentifier($0.1) })
         #expect(found == wanted)
       }
       for (filter, session) in filters { #expect(tree.remove(session, filter: filter)) }
       #expect(tree.count == 0)
-      tree.match("a") { _ in Issue.record("a subscription is left") }
+      tree.match("a") { _, _ in Issue.record("a subscription is left") }
     }
   }
 

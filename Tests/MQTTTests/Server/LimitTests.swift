@@ -27,6 +27,21 @@ struct LimitTests {
     }
   }
 
+  @Test("a stranger may not make the server keep more than a CONNECT's worth")
+  func largeConnect() async throws {
+    try await TestServer.run({ $0.connectBytesMax = 1_000 }) { test in
+      let client = try await RawClient.open(test.port)
+      // CONNECT with a remaining length of 2,000; its body is not waited for.
+      try await client.send(bytes: [0x10, 0xD0, 0x0F])
+      guard case .connack(let connack) = try await client.next() else {
+        Issue.record("no CONNACK")
+        return
+      }
+      #expect(connack.reason == .packetTooLarge)
+      try await client.closed()
+    }
+  }
+
   @Test("a client sending one byte at a time is understood")
   func byteByByte() async throws {
     try await TestServer.run { test in

@@ -49,7 +49,7 @@ extension Connection {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
         if phase == .new, rest[0] >> 4 != MQTTPacketType.connect.rawValue { throw .silent("first packet not CONNECT") }
         guard
-          let header = try MQTTFixedHeader.read(rest, packetBytesMax: broker.options.packetBytesMax),
+          let header = try MQTTFixedHeader.read(rest, packetBytesMax: packetBytesMax),
           header.packetLength <= rest.count
         else { break }
         offset += header.packetLength
@@ -59,6 +59,12 @@ extension Connection {
       fail(error)
     }
     return offset
+  }
+
+  /// The largest packet taken now, in bytes: a stranger is given less to fill.
+  private var packetBytesMax: Int {
+    let options = broker.options
+    return phase == .new ? min(options.connectBytesMax, options.packetBytesMax) : options.packetBytesMax
   }
 
   private func take(_ header: MQTTFixedHeader, _ body: UnsafeRawBufferPointer) throws(MQTTDecodeError) {

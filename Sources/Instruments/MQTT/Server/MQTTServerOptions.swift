@@ -4,6 +4,9 @@ import NIOCore
 public struct MQTTServerOptions: Sendable {
   /// The largest packet taken, in bytes, announced to version 5; beyond it 0x95 and close.
   public var packetBytesMax = 2_000_000
+  /// The largest CONNECT taken, in bytes: so much may a peer that nobody knows yet make the server keep until
+  /// `connectTimeoutMilliseconds`. Beyond it 0x95 and close.
+  public var connectBytesMax = 131_072
   /// QoS 1 and 2 messages a client may have unacknowledged, announced to version 5; beyond it 0x93 and close (also for
   /// 3.1.1, which is given `receiveMaximum311`).
   public var receiveMaximum: UInt16 = 20

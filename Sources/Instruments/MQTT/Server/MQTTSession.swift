@@ -48,6 +48,12 @@ public final class MQTTSession: @unchecked Sendable {
     connection?.acknowledgeLater(packetIDs, reason: reason)
   }
 
+  /// As the other one, without the cost of a sequence that is not known here: the way for the hot path.
+  public func acknowledge(packetIDs: [UInt16], reason: MQTTReasonCode = .success) {
+    eventLoop.assertInEventLoop()
+    connection?.acknowledgeLater(packetIDs, reason: reason)
+  }
+
   /// Sends a message to this client, whatever it subscribed to; it waits its turn in the session's queue.
   ///
   /// - Parameters:
