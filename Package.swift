@@ -195,6 +195,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "SQLStore",
   httpTypes,
   hummingbirdTesting,
+  nioEmbedded,
 ]) + room("DeviceGateway", "Surfaces", [
   "Devices",
   "DurableLog",

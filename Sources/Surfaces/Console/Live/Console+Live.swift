@@ -39,6 +39,8 @@ extension LiveFeed {
     // Listening begins before the first read, so that nothing falls between.
     let changes = console.services.journal.changes()
     let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    // Who leaves is noticed at once, not at the next write: a person who turns pages quickly must not run out of seats.
+    visit.context.channel.closeFuture.whenComplete { _ in waker.finish() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { for await _ in changes { waker.yield() } }
       group.addTask {

@@ -122,6 +122,7 @@ struct LiveFeed: Sendable {
     let level: String
     let open: Bool
     let fresh: Bool
+    let title: String
     let html: String
   }
 
@@ -135,7 +136,8 @@ struct LiveFeed: Sendable {
       "alarm",
       AlarmEvent(
         id: id.description, level: AlarmTone(alarm.level).rawValue, open: alarm.state != .closed,
-        fresh: isFresh && alarm.acknowledged == nil, html: html))
+        fresh: isFresh && alarm.acknowledged == nil,
+        title: "\(alarm.source.name.text(visit.language)) · \(console.place(alarm))", html: html))
   }
 
   private func numbersEvent() async throws -> String {

@@ -151,7 +151,7 @@ extension Console {
         "at": .text(formats.moment(reading.receivedAt)),
         "deviceTime": .text(reading.deviceTime.map { formats.moment($0) } ?? ""),
         "property": .text(property ?? reading.property ?? visit.words("device.wholeMessage")),
-        "reason": .text(visit.words("rejection.\(reading.reason)")), "given": .text(reading.given),
+        "reason": .text(visit.words.named("rejection", reading.reason)), "given": .text(reading.given),
       ]
     }
     return list(rows, next: found.next, visit)

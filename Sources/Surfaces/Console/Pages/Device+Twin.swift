@@ -42,7 +42,8 @@ extension Console {
       "reported": .text(
         found.entry?.reported.map { ValueText($0, property.field, words, formats).whole } ?? words("time.never")),
       "action": .text("/devices/\(device.id)/twin/\(property.key)"),
-      "version": .text(String(found.twin.desiredVersion)), "isDesired": .flag(found.entry?.desired != nil),
+      "back": .text("/devices/\(device.id)"), "version": .text(String(found.twin.desiredVersion)),
+      "isDesired": .flag(found.entry?.desired != nil),
       "problem": problem?.field == nil ? .optional(problem?.text) : .none,
       "fields": [field(property.field, typed, problem, visit)],
     ]

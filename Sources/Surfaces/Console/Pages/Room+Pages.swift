@@ -24,8 +24,9 @@ extension Console {
     let view: ViewValue = [
       "drawer": .flag(visit.isFragment), "roomName": .text(name), "stateTone": .text(state.tag),
       "stateName": .text(words("roomState.\(state.rawValue)")),
-      "buildingName": .text("\(place.projectName) · \(place.buildingName)"), "unitName": .text(place.unitName),
-      "floorName": .text(place.floorName), "hasAlarms": .flag(!alarms.isEmpty),
+      "buildingName": .text("\(place.projectName) · \(place.buildingName)"),
+      "unitName": .text(words.counted("board.unit", place.unitName)),
+      "floorName": .text(words.counted("board.floor", place.floorName)), "hasAlarms": .flag(!alarms.isEmpty),
       "alarms": .list(alarms.map { card($0, visit) }),
       "deviceCount": .text(words("board.devices", ["n": String(devices.count)])),
       "devices": .list(devices.map { roomDevice($0, values[$0.device.id] ?? [], alarms, visit) }),

@@ -132,7 +132,7 @@ extension Console {
   private func rejected(_ visit: Visit, _ principal: Principal) async throws -> [ViewValue] {
     try await services.devices.rejectedReadings(nil, PageRequest(limit: 6), by: principal).items.map { reading in
       .object(visit.since(reading.receivedAt)).with([
-        "reason": .text(visit.words("rejection.\(reading.reason)")), "property": .text(reading.property ?? ""),
+        "reason": .text(visit.words.named("rejection", reading.reason)), "property": .text(reading.property ?? ""),
         "given": .text(reading.given),
       ])
     }

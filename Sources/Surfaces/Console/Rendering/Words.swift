@@ -23,6 +23,12 @@ struct Words: Sendable {
   /// All keys, for the tests.
   var keys: Set<String> { Set(texts.keys) }
 
+  /// The text of a code that a device or a lower floor gave; the code itself when there is none.
+  func named(_ page: String, _ code: String) -> String { texts["\(page).\(code)"] ?? code }
+
+  /// A name that is only a number with its word: `1` is 1 单元; any other name is shown as it is.
+  func counted(_ key: String, _ name: String) -> String { Int(name) == nil ? name : self(key, ["n": name]) }
+
   /// The text with its places filled: `{n}` by `["n": "3"]`. A key without a text is shown as itself.
   func callAsFunction(_ key: String, _ places: [String: String] = [:]) -> String {
     guard var text = texts[key] else { return key }

@@ -36,10 +36,16 @@ export function sound(wanted) {
   }
 }
 
+// Every page sounds, whether it has the list or not.
+on('alarm', (alarm) => alarm.fresh && alarm.level !== 'mid' && chime(alarm.level === 'fault'));
+
 /** The alarms as they come: one card an alarm, the newest critical first. The server renders and escapes each card. */
 class AlarmFeed extends HTMLElement {
   connectedCallback() {
-    on('alarm', (alarm) => this.take(alarm));
+    this.end = on('alarm', (alarm) => this.take(alarm));
+  }
+  disconnectedCallback() {
+    this.end?.();
   }
   /** @param {{id: string, level: string, open: boolean, fresh: boolean, html: string}} alarm */
   take(alarm) {
@@ -51,7 +57,6 @@ class AlarmFeed extends HTMLElement {
     } else {
       this.insertAdjacentHTML('afterbegin', alarm.html);
       this.firstElementChild?.classList.add('new');
-      if (alarm.fresh) chime(alarm.level !== 'crit');
     }
     const card = this.querySelector(`.al[data-id="${CSS.escape(alarm.id)}"]`);
     if (card) {

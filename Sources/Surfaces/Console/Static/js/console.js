@@ -48,6 +48,19 @@ on('values', (values) => {
   }
   document.dispatchEvent(new CustomEvent('time:tick'));
 });
+// A new critical alarm is told above whatever covers the list of alarms, or where there is none.
+on('alarm', (alarm) => {
+  const feed = first('alarm-feed');
+  if (!alarm.fresh || alarm.level !== 'crit' || (feed instanceof HTMLElement && feed.offsetParent && !drawer?.open)) return;
+  first('.alert')?.remove();
+  const box = document.createElement('div'), link = document.createElement('a');
+  box.className = 'alert';
+  box.setAttribute('role', 'alert');
+  link.href = `/alarms/${alarm.id}`;
+  link.textContent = alarm.title;
+  box.append(link);
+  document.body.append(box);
+});
 on('refresh', ({ parts }) => parts.forEach(refresh));
 on('gone', () => location.reload());
 
@@ -155,5 +168,6 @@ document.addEventListener('htmx:afterSettle', (e) => {
 document.addEventListener('say', (e) => say(/** @type {CustomEvent} */ (e).detail.value));
 document.addEventListener('done', () => dialog?.close());
 
+title(first('.rail .bdg')?.textContent ?? undefined);
 const live = document.body.dataset.live;
 if (live) connect(live);

@@ -36,7 +36,10 @@ export function connect(url) {
 /**
  * @param {string} name
  * @param {(detail: any) => void} act
+ * @returns {() => void} ends it
  */
 export function on(name, act) {
-  document.addEventListener(`live:${name}`, (e) => act(/** @type {CustomEvent} */ (e).detail));
+  const listener = (/** @type {Event} */ e) => act(/** @type {CustomEvent} */ (e).detail);
+  document.addEventListener(`live:${name}`, listener);
+  return () => document.removeEventListener(`live:${name}`, listener);
 }

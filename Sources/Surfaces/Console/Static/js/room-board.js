@@ -11,7 +11,10 @@ class RoomBoard extends HTMLElement {
       this.open(cell);
     });
     this.addEventListener('keydown', (e) => this.move(e));
-    on('room', (room) => this.update(room));
+    this.end = on('room', (room) => this.update(room));
+  }
+  disconnectedCallback() {
+    this.end?.();
   }
   cells() {
     return /** @type {HTMLElement[]} */ ([...this.querySelectorAll('.rm')]);

@@ -1,0 +1,216 @@
+import Devices
+import Estate
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Kernel
+import Logging
+import NIOCore
+import OpenAPI
+import SQLStore
+import TestSupport
+
+@testable import Alarms
+@testable import Console
+
+/// A small estate with its devices, and the console before it: 3 floors of 4 rooms, a lock and a smoke detector in each.
+struct World: Sendable {
+  /// Shown as a Bearer key: a session's cookie is the browser tests' business.
+  static let key = "test-key"
+  static let readerKey = "reader-key"
+
+  let fresh: Fresh
+  let estate: Estate
+  let devices: Devices
+  let alarms: Alarms
+  let liveness: LivenessBoard
+  let archive: SampleArchive
+  let building: Building
+  let principal: Principal
+  let console: Console
+  let app: Application<RouterResponder<HTTPContext>>
+
+  static func make(floors: Int = 3, rooms: Int = 4, vendorFolder: String? = nil) async throws -> World {
+    let fresh = try await Fresh.inMemory([Estate.migrations, Devices.migrations, Alarms.migrations])
+    let principal = fresh.principal()
+    let estate = Estate(work: fresh.work)
+    let project = try await estate.openProject(name: "青年公寓", by: principal)
+    let building = try await estate.addBuilding(
+      NewBuilding(project: project.id, name: "3 号楼", floors: floors, roomsOfFloor: rooms), by: principal)
+    let devices = try Devices(
+      work: fresh.work, directory: DeviceDirectory(), authority: nil,
+      randomBytes: { Array(repeating: 7, count: $0) })
+    try await devices.open()
+    let archive = SampleArchive(clock: fresh.clock)
+    devices.links.attach(archive)
+    let liveness = LivenessBoard(directory: devices.directory)
+    try await LivenessService(devices: devices, board: liveness).open()
+    try await register(estate, devices, building, principal)
+    let alarms = Alarms(work: fresh.work)
+    let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
+    let identify = Identify(
+      session: { _ in nil }, key: { $0 == key ? principal : $0 == readerKey ? reader : nil })
+    let rates = OpenAPISurface.Rates(time: fresh.clock.timekeeper)
+    let console = try Console(
+      services: .init(estate: estate, devices: devices, alarms: alarms, journal: fresh.journal), door: .sample,
+      identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,
+      ids: fresh.work.ids)
+    let router = Router(context: HTTPContext.self)
+    router.addMiddleware {
+      RequestShell(time: fresh.clock.timekeeper)
+      Identification(identify, failures: rates.ofSignIn)
+    }
+    console.install(on: router)
+    return World(
+      fresh: fresh, estate: estate, devices: devices, alarms: alarms, liveness: liveness, archive: archive,
+      building: building, principal: principal, console: console,
+      app: Application(responder: router.buildResponder(), logger: .silent))
+  }
+
+  private static func register(
+    _ estate: Estate, _ devices: Devices, _ building: Building, _ principal: Principal
+  ) async throws {
+    let board = try await estate.board(building.id, by: principal)
+    for room in board.columns.flatMap(\.rows).flatMap(\.rooms) {
+      for (prefix, model) in [("LK", "lock.basic"), ("SD", "smoke.basic")] {
+        _ = try await devices.register(
+          NewDevice(name: "\(prefix)-\(room.name)", model: model, room: room.id), by: principal)
+      }
+    }
+  }
+
+  func device(_ name: String) async throws -> DeviceDetail {
+    try await devices.device(named: name, by: principal)
+  }
+
+  /// A device says that something is wrong, and the alarms hear of it.
+  func happens(_ event: String, at name: String, _ level: EventLevel? = nil) async throws {
+    let detail = try await device(name)
+    let model = detail.model.event(event)
+    let now = fresh.clock.now
+    let sign = AlarmSign(
+      device: detail.device.id, deviceName: name, kind: detail.device.kind, place: detail.device.place, event: event,
+      name: model?.name ?? LocalName(chinese: event, english: event), level: level ?? model?.level ?? .alarm,
+      clearedBy: model?.clearedBy, deviceTime: now, receivedAt: now, values: [:])
+    try await fresh.work.run(AlarmsError.self) { unit in
+      try Alarms.take(sign, organisation: principal.organisation, in: unit)
+    }
+  }
+
+  /// Asks for a page as a signed-in person.
+  func get(
+    _ path: String, language: String = "zh-CN", fragment: Bool = false, key: String? = World.key
+  ) async throws -> TestResponse {
+    try await send(path, .get, nil, language: language, fragment: fragment, key: key)
+  }
+
+  func post(
+    _ path: String, _ form: String = "", fragment: Bool = false, key: String? = World.key,
+    headers: HTTPFields = [:]
+  ) async throws -> TestResponse {
+    try await send(path, .post, form, language: "zh-CN", fragment: fragment, key: key, headers: headers)
+  }
+
+  private func send(
+    _ path: String, _ method: HTTPRequest.Method, _ body: String?, language: String, fragment: Bool, key: String?,
+    headers: HTTPFields = [:]
+  ) async throws -> TestResponse {
+    var fields = headers
+    fields[.acceptLanguage] = language
+    if let key { fields[.authorization] = "Bearer \(key)" }
+    if fragment { fields[.htmxRequest] = "true" }
+    if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
+    let sent = fields
+    return try await app.test(.router) { client in
+      try await client.execute(
+        uri: path, method: method, headers: sent, body: body.map { ByteBuffer(string: $0) })
+    }
+  }
+}
+
+extension TestResponse {
+  var text: String { String(buffer: body) }
+}
+
+extension SessionDoor {
+  /// Lets `admin` with `right` in; `locked` is locked out.
+  static let sample = SessionDoor(
+    signIn: { name, password in
+      if name == "locked" { throw DoorError(kind: .limited(retryAfterSeconds: 840)) }
+      guard name == "admin", password == "right" else { throw DoorError(kind: .unauthenticated) }
+      return Opened(token: "a-token", secondsMax: 3_600)
+    },
+    signOut: { _ in })
+}
+
+struct DoorError: UseCaseError {
+  let kind: ErrorKind
+  let code = "account.refused"
+  let reason = ""
+  let remedy = ""
+
+  init(kind: ErrorKind) { self.kind = kind }
+  init(_ denied: Denied) { self.init(kind: .denied) }
+  init(_ failure: StoreFailure) { self.init(kind: .unavailable) }
+}
+
+/// What the devices measured, made up: the intake's own tests prove the real one.
+struct SampleArchive: TelemetryArchive {
+  let clock: ManualClock
+
+  func latest(_ device: DeviceNumber) async throws -> [LatestValue] {
+    let now = clock.now
+    let values: [(String, PropertyValue)] = [
+      ("locked", .bool(true)), ("door", .text("closed")), ("batteryPercent", .integer(87)),
+      ("batteryVolts", .decimal(mantissa: 582, scale: 2)), ("signalDbm", .integer(-67)),
+    ]
+    return values.map { LatestValue(property: $0.0, value: $0.1, deviceTime: now, receivedAt: now) }
+  }
+
+  func latest(_ devices: [DeviceNumber]) async throws -> [DeviceNumber: [LatestValue]] {
+    var all: [DeviceNumber: [LatestValue]] = [:]
+    for device in devices { all[device] = try await latest(device) }
+    return all
+  }
+
+  func history(_ device: DeviceNumber, _ query: HistoryQuery) async throws -> History {
+    let step = Int64(query.bucketSeconds ?? 300) * 1_000_000
+    return .buckets(
+      (0..<20).map { place in
+        let value = PropertyValue.integer(Int64(90 - place / 4))
+        return History.Bucket(
+          start: Instant(microseconds: query.from.microseconds + Int64(place) * step), count: 3,
+          minimum: .integer(Int64(89 - place / 4)), maximum: .integer(Int64(91 - place / 4)), mean: value, last: value)
+      })
+  }
+
+  func rawMessages(_ device: DeviceNumber, _ page: PageRequest) async throws -> Page<RawMessage> {
+    let text = #"{"boot":7,"seq":1,"values":{"batteryPercent":"<script>alert(1)</script>"}}"#
+    return Page(
+      items: [RawMessage(channel: "telemetry", receivedAt: clock.now, text: text, bytes: text.utf8.count)], next: nil)
+  }
+
+  func rejectedReadings(
+    _ devices: [DeviceNumber]?, organisation: ID<Organisation>, _ page: PageRequest
+  ) async throws -> Page<RejectedReading> {
+    Page(
+      items: [
+        RejectedReading(
+          id: 1, device: devices?.first ?? DeviceNumber(1), property: "batteryPercent", reason: "value.range",
+          given: "140", deviceTime: clock.now, receivedAt: clock.now)
+      ], next: nil)
+  }
+
+  func completeness(
+    _ device: DeviceNumber, from: LocalDate, through: LocalDate, offsetMinutes: Int
+  ) async throws -> [DayCompleteness] {
+    (0...(through.dayNumber - from.dayNumber)).map { day in
+      DayCompleteness(
+        day: from.adding(days: day), received: 96 - (day == 3 ? 9 : 0), missing: day == 3 ? 9 : 0, duplicates: 0,
+        rejected: 0)
+    }
+  }
+
+  func missing(_ device: DeviceNumber, limit: Int) async throws -> [SequenceRange] { [] }
+}
