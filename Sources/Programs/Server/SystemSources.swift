@@ -1,15 +1,12 @@
-import Glibc
+import Foundation
 package import Kernel
 
 /// The real clock and real randomness: made here, in the programs, and nowhere below.
 package enum SystemSources {
   /// The machine's wall clock.
   package static let time = Timekeeper(
-    now: {
-      var time = timespec()
-      clock_gettime(CLOCK_REALTIME, &time)
-      return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
-    },
+    // A double holds microseconds of this era exactly to a quarter.
+    now: { Instant(microseconds: Int64((Date().timeIntervalSince1970 * 1_000_000).rounded(.down))) },
     sleep: { try await Task.sleep(for: $0) })
 
   package static let ids = IDSource(time: time) { (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)) }

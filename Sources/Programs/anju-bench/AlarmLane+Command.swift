@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Histogram
 import LoadGenerator
 
 struct AlarmLaneCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import CertificateAuthority
 import Crypto
 import Foundation
+import Kernel
 import LoadGenerator
 import Server
 import SwiftASN1

@@ -50,7 +50,7 @@ struct IntakeCommand: AsyncParsableCommand {
       var rows: [IntakeRow] = []
       for _ in 0..<runs { rows.append(try measure(item, bench)) }
       print(IntakeRow.median(rows).line)
-      fflush(stdout)
+      fflush(nil)
     }
   }
 
