@@ -136,7 +136,7 @@ extension TestResponse {
 extension SessionDoor {
   /// Lets `admin` with `right` in; `locked` is locked out.
   static let sample = SessionDoor(
-    signIn: { name, password in
+    signIn: { name, password, _ in
       if name == "locked" { throw DoorError(kind: .limited(retryAfterSeconds: 840)) }
       guard name == "admin", password == "right" else { throw DoorError(kind: .unauthenticated) }
       return Opened(token: "a-token", secondsMax: 3_600)

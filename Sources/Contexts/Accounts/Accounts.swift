@@ -59,6 +59,15 @@ package struct Accounts: Sendable {
     }
   }
 
+  /// The platform itself, acting in the first organisation: for what a program sets up at its start. Nil before `found`.
+  package func platform() async throws(AccountsError) -> Principal? {
+    let found = try await work.read(AccountsError.self) { try $0.firstOrganisation() }
+    guard let found else { return nil }
+    return Principal(
+      id: ID(high: found.high, low: found.low), kind: .platform, organisation: found, name: "Anju",
+      permissions: Set(Permission.allCases))
+  }
+
   /// The name of the principal's organisation.
   package func organisationName(by principal: Principal) async throws(AccountsError) -> String {
     let id = principal.organisation

@@ -10,6 +10,11 @@ extension SQLConnection {
     try execute("INSERT INTO organisation (id, name, created_at) VALUES (\(id), \(name), \(now))")
   }
 
+  /// The organisation that the installation began with: ids are in the order of time.
+  func firstOrganisation() throws(SQLError) -> ID<Organisation>? {
+    try row("SELECT id FROM organisation ORDER BY id LIMIT 1").map { row throws(SQLError) in try row.id("id") }
+  }
+
   /// - Throws: `.accountUnknown` when there is no such organisation: nor are its accounts.
   func organisationName(_ id: ID<Organisation>) throws -> String {
     guard let row = try row("SELECT name FROM organisation WHERE id = \(id)") else {

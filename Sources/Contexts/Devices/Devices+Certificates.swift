@@ -31,26 +31,49 @@ extension Devices {
     _ id: ID<Device>, requestPEM: String, validityDays: Int?, by principal: Principal
   ) async throws(DevicesError) -> IssuedCertificate {
     try principal.may(.devicesWrite)
+    let signer = try signer(days: validityDays)
+    let serial = randomBytes(16)
+    return try await work.run(DevicesError.self) { unit in
+      try signer.issue(to: unit.sql.device(id, of: principal.organisation).device, requestPEM, serial: serial, in: unit)
+    }
+  }
+
+  /// Requests of one call of `issueCertificates`.
+  package static let certificateRequestsMax = 1_000
+
+  /// Signs the certificates of many devices, all or none: for a building that is put into service; needs
+  /// `devices.write`.
+  ///
+  /// - Parameter requests: PKCS #10 in PEM by the devices' names, at most `certificateRequestsMax`.
+  /// - Throws: `.deviceUnknown`, and those of `issueCertificate`.
+  package func issueCertificates(
+    _ requests: [(device: String, requestPEM: String)], by principal: Principal
+  ) async throws(DevicesError) -> [String: IssuedCertificate] {
+    try principal.may(.devicesWrite)
+    guard requests.count <= Self.certificateRequestsMax else {
+      throw .fieldInvalid(field: "requests", problem: "must be at most \(Self.certificateRequestsMax)")
+    }
+    let signer = try signer(days: nil)
+    let serials = requests.map { _ in randomBytes(16) }
+    return try await work.run(DevicesError.self) { unit in
+      var issued: [String: IssuedCertificate] = [:]
+      for (request, serial) in zip(requests, serials) {
+        guard let device = try unit.sql.device(named: request.device)?.device,
+          device.organisation == principal.organisation
+        else { throw DevicesError.deviceUnknown }
+        issued[request.device] = try signer.issue(to: device, request.requestPEM, serial: serial, in: unit)
+      }
+      return issued
+    }
+  }
+
+  private func signer(days: Int?) throws(DevicesError) -> Signer {
     guard let authority else { throw .requestInvalid(problem: "the platform's authority is not in this process") }
-    let days = validityDays ?? Self.certificateDaysDefault
+    let days = days ?? Self.certificateDaysDefault
     guard (1...3_650).contains(days) else {
       throw .fieldInvalid(field: "validityDays", problem: "must lie within 1 and 3650")
     }
-    let serial = randomBytes(16)
-    return try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
-      guard device.status != .decommissioned else { throw DevicesError.decommissioned }
-      let issued = try Self.sign(requestPEM, for: device, by: authority, serial: serial, at: unit.now, days: days)
-      let record = DeviceCertificate(
-        device: id, serial: issued.serial, fingerprint: issued.fingerprint,
-        notBefore: Instant(microseconds: issued.notBefore * 1_000_000),
-        notAfter: Instant(microseconds: issued.notAfter * 1_000_000), issuedAt: unit.now, revokedAt: nil,
-        revocationReason: nil)
-      try unit.sql.insert(record, organisation: device.organisation)
-      try unit.record(CertificateIssued(device: id, serial: issued.serial), organisation: device.organisation)
-      return IssuedCertificate(
-        record: record, certificatePEM: issued.certificatePEM, authorityPEM: try authority.certificatePEM)
-    }
+    return Signer(authority: authority, days: days)
   }
 
   /// Revokes a certificate: the device's session ends at once, here and in the other processes; needs `devices.write`.
@@ -91,16 +114,38 @@ extension Devices {
     }
   }
 
-  private static func sign(
-    _ requestPEM: String, for device: Device, by authority: CertificateAuthority, serial: [UInt8], at now: Instant,
-    days: Int
+}
+
+/// Signs devices' requests and keeps a record of each.
+private struct Signer: Sendable {
+  let authority: CertificateAuthority
+  let days: Int
+
+  func issue(
+    to device: Device, _ requestPEM: String, serial: [UInt8], in unit: Unit
+  ) throws -> IssuedCertificate {
+    guard device.status != .decommissioned else { throw DevicesError.decommissioned }
+    let issued = try sign(requestPEM, for: device, serial: serial, at: unit.now)
+    let record = DeviceCertificate(
+      device: device.id, serial: issued.serial, fingerprint: issued.fingerprint,
+      notBefore: Instant(microseconds: issued.notBefore * 1_000_000),
+      notAfter: Instant(microseconds: issued.notAfter * 1_000_000), issuedAt: unit.now, revokedAt: nil,
+      revocationReason: nil)
+    try unit.sql.insert(record, organisation: device.organisation)
+    try unit.record(CertificateIssued(device: device.id, serial: issued.serial), organisation: device.organisation)
+    return IssuedCertificate(
+      record: record, certificatePEM: issued.certificatePEM, authorityPEM: try authority.certificatePEM)
+  }
+
+  private func sign(
+    _ requestPEM: String, for device: Device, serial: [UInt8], at now: Instant
   ) throws(DevicesError) -> CertificateAuthority.Issued {
     do {
       // An hour back, for a device whose clock is a little behind.
       return try authority.issueClient(
         requestPEM: requestPEM, commonName: device.name.description,
-        uri: certificateNamePrefix + device.name.description, serial: serial, from: now.milliseconds / 1_000 - 3_600,
-        days: days)
+        uri: Devices.certificateNamePrefix + device.name.description, serial: serial,
+        from: now.milliseconds / 1_000 - 3_600, days: days)
     } catch {
       throw .requestInvalid(problem: Self.words(error))
     }

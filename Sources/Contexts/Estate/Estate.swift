@@ -182,7 +182,7 @@ extension Estate {
         for place in 1...new.roomsOfFloor {
           let room = Room(
             id: unit.newID(), building: building.id, unit: staircase.id, floor: floor.id, unitPosition: position,
-            floorLevel: level, position: place, name: NewBuilding.roomName(level: level, position: place), version: 1)
+            floorLevel: level, position: place, name: new.roomName(level: level, position: place), version: 1)
           try unit.sql.insert(room, of: building.organisation)
         }
       }

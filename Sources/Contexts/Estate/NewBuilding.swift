@@ -37,9 +37,11 @@ package struct NewBuilding: Sendable, Hashable {
   /// Its levels from the lowest: -2, -1, 1, 2, …
   package var levels: [Int] { Array((-basements)..<0) + Array(1...floors) }
 
-  /// What stands at a door: level and place, `1203`; `-103` below the ground.
-  package static func roomName(level: Int, position: Int) -> String {
-    "\(level)\(position < 10 ? "0" : "")\(position)"
+  /// What stands at a door: level and place. All doors above the ground have as many digits as the highest: `1203` and
+  /// `0803` of twelve floors, `803` of nine; `-103` below the ground.
+  package func roomName(level: Int, position: Int) -> String {
+    let missing = level < 0 ? 0 : String(floors).count - String(level).count
+    return String(repeating: "0", count: missing) + "\(level)\(position < 10 ? "0" : "")\(position)"
   }
 
   /// - Throws: `.fieldInvalid` when a number is out of its range.

@@ -15,6 +15,10 @@ package struct ServerConfiguration: Sendable, Equatable {
   package var mqttPort: Int
   /// More names and addresses of this server that its certificate shall carry. `--names`, `ANJU_NAMES`.
   package var names: [String]
+  /// Starts without the virtual building. `--empty`, `ANJU_EMPTY`.
+  package var isEmpty: Bool
+  /// The virtual building's control interface, on loopback; 0 takes a free one. `--control-port`, `ANJU_CONTROL_PORT`.
+  package var controlPort: Int
   /// A PostgreSQL connection string; without it the embedded store. `--postgres`, `ANJU_POSTGRES`.
   package var postgres: String?
   /// The folder of the pages' collected assets. `--vendor`, `ANJU_VENDOR`.
@@ -47,6 +51,12 @@ package struct ServerConfiguration: Sendable, Equatable {
     listenAddress = text(.listen) ?? "127.0.0.1"
     httpPort = try port(.httpPort, default: 8_443)
     mqttPort = try port(.mqttPort, default: 8_883)
+    controlPort = try port(.controlPort, default: 8_090)
+    let empty = text(.empty) ?? "false"
+    guard let isEmpty = Bool(empty) else {
+      throw ConfigurationError(key: .empty, value: empty, expected: "true or false")
+    }
+    self.isEmpty = isEmpty
     names = (text(.names) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     postgres = text(.postgres)
     logLevel = text(.logLevel) ?? "notice"
@@ -66,7 +76,9 @@ package struct ServerConfiguration: Sendable, Equatable {
 extension ServerConfiguration {
   /// The settings' names: `http.port` is `--http-port` and `ANJU_HTTP_PORT`.
   package enum Key: String, CaseIterable, Sendable {
+    case controlPort = "control.port"
     case data
+    case empty
     case httpPort = "http.port"
     case listen
     case logLevel = "log.level"

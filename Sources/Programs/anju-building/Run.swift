@@ -39,6 +39,9 @@ extension AnjuBuilding {
     @Option(help: "Milliseconds over which the first connections are spread.")
     var spread: Int64 = 3_000
 
+    @Flag(help: "End when the standard input ends: for the program that started this one.")
+    var untilInputEnds = false
+
     @Option(help: "Log level: debug, info, warning, error.")
     var log = "info"
 
@@ -67,9 +70,18 @@ extension AnjuBuilding {
       let server = ControlServer(building: building, port: control, logger: logger) { port in
         print("control: http://127.0.0.1:\(port)")
       }
-      try await ServiceGroup(
-        services: [building, server], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger
-      ).run()
+      let services = ServiceGroup(
+        services: [building, server], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+      if untilInputEnds { Self.end(services) }
+      try await services.run()
+    }
+
+    /// Ends the services when the standard input does; a thread of its own waits for that.
+    private static func end(_ services: ServiceGroup) {
+      Thread.detachNewThread {
+        while !FileHandle.standardInput.availableData.isEmpty {}
+        Task { await services.triggerGracefulShutdown() }
+      }
     }
 
     static func address(_ text: String) -> (host: String, port: Int)? {

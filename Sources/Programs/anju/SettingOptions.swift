@@ -19,6 +19,12 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "The port of devices, MQTT over TLS (default: 8883).")
   var mqttPort: String?
 
+  @Flag(help: "Start without the virtual building.")
+  var empty = false
+
+  @Option(help: "The port of the virtual building's control interface, on this machine only (default: 8090).")
+  var controlPort: String?
+
   @Option(help: "More names and addresses of this server, with commas, for its certificate.")
   var names: String?
 
@@ -41,7 +47,7 @@ struct SettingOptions: ParsableArguments {
     let given: [(ServerConfiguration.Key, String?)] = [
       (.data, data), (.listen, isPublic ? listen ?? "0.0.0.0" : listen), (.httpPort, httpPort),
       (.mqttPort, mqttPort), (.names, names), (.postgres, postgres), (.vendor, vendor),
-      (.zoneMinutes, zoneMinutes), (.logLevel, logLevel),
+      (.zoneMinutes, zoneMinutes), (.logLevel, logLevel), (.empty, empty ? "true" : nil), (.controlPort, controlPort),
     ]
     let options = Dictionary(uniqueKeysWithValues: given.compactMap { key, value in value.map { (key, $0) } })
     do throws(ConfigurationError) {

@@ -13,16 +13,16 @@ package struct SessionDoor: Sendable {
     }
   }
 
-  /// Checks name and password, and opens a session.
+  /// Checks name and password, and opens a session; the address is where the attempt comes from, for its limit.
   ///
   /// - Throws: a `UseCaseError` of the kind `.unauthenticated` when they are wrong, `.limited` while the account is
   ///   locked.
-  package let signIn: @Sendable (_ name: String, _ password: String) async throws -> Opened
+  package let signIn: @Sendable (_ name: String, _ password: String, _ address: String) async throws -> Opened
   /// Ends the session of a token; an unknown one is no error.
   package let signOut: @Sendable (_ token: String) async throws -> Void
 
   package init(
-    signIn: @escaping @Sendable (String, String) async throws -> Opened,
+    signIn: @escaping @Sendable (String, String, String) async throws -> Opened,
     signOut: @escaping @Sendable (String) async throws -> Void
   ) {
     self.signIn = signIn

@@ -34,7 +34,7 @@ extension Console {
     }
     do {
       try rates.ofSignIn.take(visit.context.peerAddress)
-      let opened = try await door.signIn(name, password)
+      let opened = try await door.signIn(name, password, visit.context.peerAddress)
       var response = Self.redirect(back)
       response.headers[.setCookie] = SessionCookie.give(opened.token, secondsMax: opened.secondsMax)
       return response

@@ -1,0 +1,159 @@
+package import Accounts
+import CertificateAuthority
+import DeviceGateway
+import Foundation
+import Kernel
+package import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import OpenAPI
+import ServiceLifecycle
+import UnixSignals
+
+/// The whole platform in one process: opened, then run until it is asked to end.
+///
+/// ```swift
+/// let server = try await AnjuServer.open(configuration, logger: logger)
+/// try await server.run { address in print(address.pages) }
+/// ```
+package final class AnjuServer: Sendable {
+  /// Where a running server is reached.
+  package struct Addresses: Sendable, Hashable {
+    /// `https://127.0.0.1:8443`
+    package let pages: String
+    /// `127.0.0.1:8883`
+    package let devices: String
+    /// `http://127.0.0.1:8090`; nil without the virtual building.
+    package let buildingControl: String?
+  }
+
+  /// The administrator made at the first start, with the password that is shown this once; nil at later starts.
+  package let first: Accounts.First?
+  private let configuration: ServerConfiguration
+  private let folder: DataFolder
+  private let certificates: PlatformCertificates
+  private let storage: Storage
+  private let contexts: Contexts
+  private let logger: Logger
+
+  private init(
+    configuration: ServerConfiguration, folder: consuming DataFolder, certificates: PlatformCertificates,
+    storage: Storage, contexts: Contexts, first: Accounts.First?, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.folder = folder
+    self.certificates = certificates
+    self.storage = storage
+    self.contexts = contexts
+    self.first = first
+    self.logger = logger
+  }
+
+  /// Opens the data folder, makes what a first start needs, and reads what is there.
+  ///
+  /// - Throws: `DataFolderError`, or what the stores say.
+  package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> AnjuServer {
+    let folder = try DataFolder(configuration.dataFolder)
+    let certificates = try PlatformCertificates(
+      folder: folder.file("ca"), names: configuration.serverNames, now: SystemSources.time.now(),
+      randomBytes: SystemSources.randomBytes)
+    let storage = try await Storage.open(folder.url, postgres: configuration.postgres, logger: logger)
+    do {
+      let contexts = try await Contexts.open(storage, authority: certificates.authority, logger: logger)
+      let first =
+        try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
+      return AnjuServer(
+        configuration: configuration, folder: folder, certificates: certificates, storage: storage,
+        contexts: contexts, first: first, logger: logger)
+    } catch {
+      await storage.close()
+      throw error
+    }
+  }
+
+  /// Serves until the task is cancelled or the program gets SIGINT or SIGTERM; returns when everything is closed.
+  ///
+  /// - Parameter whenReady: called once, when pages, devices and the building can be reached.
+  /// - Throws: `ServerError`, or what made a service end.
+  package func run(whenReady: @escaping @Sendable (Addresses) async -> Void) async throws {
+    do {
+      try await serve(whenReady)
+    } catch {
+      await storage.close()
+      throw error
+    }
+    await storage.close()
+  }
+
+  /// How long ending may take before what is left is cancelled.
+  private static let closingTime: Duration = .seconds(8)
+
+  private func serve(_ whenReady: @escaping @Sendable (Addresses) async -> Void) async throws {
+    let gateway = gateway()
+    let mqttPort = try await listen(gateway)
+    let building = try await building(mqttPort: mqttPort)
+    let feed = EventFeed(journal: storage.journal, time: SystemSources.time, logger: logger)
+    let web = Web(
+      contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, logger: logger)
+    let host = configuration.shownAddress
+    let app = try web.application(certificates, cursorSecret: try secret("cursor.key")) { port in
+      await whenReady(
+        Addresses(
+          pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
+          buildingControl: await building?.controlAddress()))
+    }
+    var services = contexts.services(logger: logger) + [feed, gateway, app]
+    if let building { services.append(building) }
+    var group = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+    group.maximumGracefulShutdownDuration = Self.closingTime
+    do {
+      try await ServiceGroup(configuration: group).run()
+    } catch {
+      throw ServerError.reading(error, port: configuration.httpPort, of: "the pages and the API", option: "--http-port")
+    }
+  }
+
+  private func gateway() -> DeviceGateway {
+    DeviceGateway(
+      devices: contexts.devices, intake: contexts.intake, board: contexts.board, time: SystemSources.time,
+      group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+  }
+
+  private func listen(_ gateway: DeviceGateway) async throws -> Int {
+    let tls = try DeviceGateway.tls(
+      certificatePEM: String(contentsOf: certificates.serverCertificateFile, encoding: .utf8),
+      keyPEM: String(contentsOf: certificates.serverKeyFile, encoding: .utf8),
+      authorityPEM: certificates.authority.certificatePEM)
+    do {
+      let address = try await gateway.listen(
+        host: configuration.listenAddress, port: configuration.mqttPort, tls: tls)
+      return address.port ?? configuration.mqttPort
+    } catch {
+      throw ServerError.reading(error, port: configuration.mqttPort, of: "devices", option: "--mqtt-port")
+    }
+  }
+
+  /// The virtual building, enrolled; nil when it is not wanted.
+  private func building(mqttPort: Int) async throws -> BuildingProcess? {
+    guard !configuration.isEmpty, let platform = try await contexts.accounts.platform() else { return nil }
+    let estate = VirtualEstate(
+      estate: contexts.estate, devices: contexts.devices, authorityPEM: try certificates.authority.certificatePEM,
+      folder: folder.file("building"))
+    try await estate.prepare(by: platform)
+    return try BuildingProcess(
+      folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort, logger: logger)
+  }
+
+  /// 32 random bytes that stay the same from start to start.
+  private func secret(_ name: String) throws -> [UInt8] {
+    let file = folder.file(name)
+    if let found = try? Data(contentsOf: file), found.count == 32 { return Array(found) }
+    let made = SystemSources.randomBytes(32)
+    guard FileManager.default.createFile(
+      atPath: file.path, contents: Data(made), attributes: [.posixPermissions: 0o600])
+    else { throw DataFolderError.cannotMake(path: file.path, reason: "it cannot be written") }
+    return made
+  }
+}

@@ -1,0 +1,64 @@
+import Accounts
+import Alarms
+import CertificateAuthority
+import Devices
+import Estate
+import Kernel
+import Logging
+import SQLStore
+import ServiceLifecycle
+
+/// The contexts of one server, joined, and the services that work behind them.
+struct Contexts: Sendable {
+  let accounts: Accounts
+  let estate: Estate
+  let devices: Devices
+  let alarms: Alarms
+  let intake: TelemetryIntake
+  let board: LivenessBoard
+  private let history: TelemetryHistory
+  private let liveness: LivenessService
+  private let urgent: UrgentReader
+  private let follower: DirectoryFollower
+  private let storage: Storage
+
+  static func open(_ storage: Storage, authority: CertificateAuthority, logger: Logger) async throws -> Contexts {
+    let devices = try Devices(
+      work: storage.work, directory: DeviceDirectory(), authority: authority,
+      randomBytes: SystemSources.randomBytes)
+    // Before the directory is filled: what changes meanwhile is followed.
+    let start = try await storage.journal.last()
+    try await devices.open()
+    let board = LivenessBoard(directory: devices.directory)
+    let liveness = LivenessService(devices: devices, board: board)
+    try await liveness.open()
+    let latest = LatestValues()
+    let trims = LogTrims(log: storage.log)
+    let history = try await TelemetryHistory.open(
+      store: storage.history, log: storage.log, directory: devices.directory, latest: latest, logger: logger,
+      trims: trims)
+    devices.links.attach(history)
+    return Contexts(
+      accounts: Accounts(
+        work: storage.work, hasher: try PasswordHasher(), random: SystemSources.randomBytes),
+      estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
+      intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
+      history: history, liveness: liveness,
+      urgent: UrgentReader(
+        work: storage.work, log: storage.log, directory: devices.directory,
+        handler: DeviceMessages(devices: devices), trims: trims, logger: logger),
+      follower: DirectoryFollower(devices: devices, journal: storage.journal, start: start), storage: storage)
+  }
+
+  /// In the order of starting; they end in the reverse one.
+  func services(logger: Logger) -> [any Service] {
+    var services: [any Service] = [
+      TelemetryFolder(history: history, time: storage.work.time, logger: logger),
+      alarms.reader(storage.journal), urgent, follower, liveness, CommandDispatcher(devices: devices),
+      TwinReconciler(devices: devices), GapFiller(devices: devices),
+    ]
+    // Another process may write into the same store.
+    if storage.work.store.dialect == .postgres { services.append(JournalWatch(journal: storage.journal)) }
+    return services
+  }
+}
