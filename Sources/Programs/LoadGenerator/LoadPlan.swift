@@ -42,7 +42,7 @@ package struct LoadPlan: Sendable {
   /// The topic's last part: `telemetry`, or `event` for the urgent lane.
   package var channel: String = "telemetry"
   /// The JSON of `values`, or for an event the members after `ts`.
-  package var content: String = #""values":{"energyWh":1284200,"powerW":415}"#
+  package var content: String = #""values":{"energyWh":1284200,"powerWatts":415}"#
   /// The number of the first device; device 17 is `d000017`.
   package var firstDevice: Int = 0
   /// Grows with every run against the same store, so that no message repeats an earlier one.

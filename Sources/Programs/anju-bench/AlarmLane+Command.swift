@@ -30,12 +30,13 @@ struct AlarmLaneCommand: AsyncParsableCommand {
         work: .pace(messagesPerSecond: alarms, window: 20))
       plan.firstDevice = connections
       plan.channel = "event"
-      plan.content = #""event":"tamper","values":{}"#
+      plan.content = #""event":"coverOpened","values":{}"#
       plan.warmUpSeconds = 2
       plan.measuredSeconds = seconds
       var generator = try LoadGenerator(plan: plan)
       let report = try generator.run()
       let load = telemetry.wait()
+      try server.requireAlarms(atLeast: report.acknowledgedInAll)
       let delays = [50, 99, 99.9].map { Double(report.latencyMicroseconds.valueAtPercentile($0)) / 1_000 }
       print(
         String(

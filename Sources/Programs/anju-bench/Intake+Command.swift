@@ -25,6 +25,9 @@ struct IntakeCommand: AsyncParsableCommand {
   @Option(help: "Only plain or only tls.")
   var security: String?
 
+  @Option(help: "Only the cases whose name contains this: \"1000 × 20\", \"paced\".")
+  var only: String?
+
   @Flag(help: "Leave mosquitto out.")
   var alone = false
 
@@ -39,7 +42,7 @@ struct IntakeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let cases = IntakeCase.matrix(quick: quick).filter { item in
-      security == nil || (security == "tls") == item.isTLS
+      (security == nil || (security == "tls") == item.isTLS) && (only.map(item.name.contains) ?? true)
     }
     let bench = try Bench(devices: cases.map(\.connections).max() ?? 1)
     defer { bench.remove() }
@@ -58,6 +61,7 @@ struct IntakeCommand: AsyncParsableCommand {
     let ours = try bench.withServer { server in
       let report = try bench.run(item, seconds, port: item.isTLS ? server.tlsPort : server.plainPort, server.processID)
       try server.requireStored(atLeast: report.acknowledgedInAll)
+      try server.requireTaken(from: item.connections)
       return report
     }
     guard !alone else { return IntakeRow(item: item, ours: ours, mosquitto: nil) }

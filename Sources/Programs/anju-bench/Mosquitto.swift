@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LoadGenerator
 
 /// Debian's mosquitto on loopback: persistence on, one subscriber to everything, plain and mutual TLS.
@@ -37,7 +38,8 @@ final class Mosquitto {
 
   func stop() {
     subscriber.stop()
-    process.terminate()
+    // Not by SIGTERM: a child inherits the signals that the spawning thread blocks.
+    kill(processID, SIGKILL)
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: folder)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Anju's gateway in a process of its own, so that its CPU time and memory are its alone. It is the same program
 /// (`anju-bench serve`) with the same parts as the server; it is asked over its standard input.
@@ -13,11 +14,14 @@ final class ServerProcess {
   enum Failure: Error, CustomStringConvertible {
     case didNotStart(String)
     case lostMessages(stored: Int, acknowledged: Int)
+    case notTaken(answer: String, devices: Int)
 
     var description: String {
       switch self {
       case .didNotStart(let line): "the server did not start: \(line)"
       case .lostMessages(let stored, let acknowledged): "\(acknowledged) acknowledged but only \(stored) stored"
+      case .notTaken(let answer, let devices):
+        "of \(devices) devices \(answer) (devices with readable values, rejected readings)"
       }
     }
   }
@@ -44,15 +48,41 @@ final class ServerProcess {
 
   /// Asks how many messages were committed, and stops the benchmark when one that was acknowledged is not there.
   func requireStored(atLeast acknowledged: Int) throws {
-    questions.fileHandleForWriting.write(Data("stored\n".utf8))
-    let stored = answers.next().flatMap { Int($0) } ?? 0
+    let stored = Int(ask("stored")) ?? 0
     guard stored >= acknowledged else {
       throw Failure.lostMessages(stored: stored, acknowledged: acknowledged)
     }
   }
 
+  /// Stops the benchmark unless the last values of `devices` devices can be read and no reading was rejected: figures
+  /// of messages that are thrown away say nothing.
+  func requireTaken(from devices: Int) throws {
+    let answer = ask("taken")
+    let words = answer.split(separator: " ").compactMap { Int($0) }
+    guard words.count == 2, words[0] >= devices, words[1] == 0 else {
+      throw Failure.notTaken(answer: answer, devices: devices)
+    }
+  }
+
+  /// Stops the benchmark unless each acknowledged alarm has been handled; waits ten seconds for the last.
+  func requireAlarms(atLeast acknowledged: Int) throws {
+    var handled = 0
+    for _ in 0..<100 {
+      handled = Int(ask("alarms")) ?? 0
+      if handled >= acknowledged { return }
+      usleep(100_000)
+    }
+    throw Failure.lostMessages(stored: handled, acknowledged: acknowledged)
+  }
+
+  private func ask(_ question: String) -> String {
+    questions.fileHandleForWriting.write(Data("\(question)\n".utf8))
+    return answers.next() ?? "it ended"
+  }
+
   func stop() {
-    process.terminate()
+    // Not by SIGTERM: a child inherits the signals that the spawning thread blocks.
+    kill(processID, SIGKILL)
     process.waitUntilExit()
   }
 }
