@@ -1,27 +1,21 @@
 package import Accounts
 
-/// What a server says when it can be reached.
-package struct Greeting: Sendable {
-  private let addresses: AnjuServer.Addresses
-  private let first: Accounts.First?
-  private let dataFolder: String
+/// What a server says to whoever started it.
+package enum Greeting {
+  /// The administrator just made. To be said at once: whatever fails afterwards, the password is never shown again.
+  package static func first(_ first: Accounts.First) -> String {
+    """
+    The first administrator, whose password is shown this once:
 
-  /// - Parameter first: the administrator just made; nil at later starts, when the password is known to its owner only.
-  package init(addresses: AnjuServer.Addresses, first: Accounts.First?, dataFolder: String) {
-    self.addresses = addresses
-    self.first = first
-    self.dataFolder = dataFolder
+      account    \(first.account.name)
+      password   \(first.password)
+
+    """
   }
 
-  package var text: String {
-    var lines = [
-      "Anju is ready: \(addresses.pages)",
-      "",
-    ]
-    if let first {
-      lines.append(("  account    \(first.account.name)"))
-      lines.append("  password   \(first.password)   (shown this once)")
-    }
+  /// Where it can be reached.
+  package static func ready(_ addresses: AnjuServer.Addresses, dataFolder: String) -> String {
+    var lines = ["Anju is ready: \(addresses.pages)", ""]
     lines.append("  devices    mqtts://\(addresses.devices)")
     if let control = addresses.buildingControl {
       lines.append("  building   \(control)   (./anju building do SD-0803 fire)")

@@ -6,6 +6,8 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
   case portTaken(Int, of: String, option: String)
   case portForbidden(Int, of: String, option: String)
   case addressUnknown(option: String)
+  /// The pages' collected files are not there.
+  case assetsMissing(path: String)
   case buildingMissing(path: String)
   /// The building's registration was refused.
   case buildingRefused(line: Int, name: String, reason: String)
@@ -19,6 +21,8 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
       "port \(port), for \(purpose), may not be opened by this user; choose one from 1024 with \(option)"
     case .addressUnknown(let option):
       "this machine does not have the address to listen on; choose another with \(option)"
+    case .assetsMissing(let path):
+      "the pages' files are not in \(path); run ./anju up, or scripts/assets, which collects them, or give --vendor"
     case .buildingMissing(let path):
       "the virtual building's program \(path) is missing; run ./anju build, or start with --empty"
     case .buildingRefused(let line, let name, let reason):

@@ -25,9 +25,9 @@ struct UpCommand: AsyncParsableCommand {
     Self.endAtOnceOnSecondSignal()
     do {
       let server = try await AnjuServer.open(configuration, logger: logger)
-      let first = server.first
+      if let first = server.first { Self.tell(Greeting.first(first)) }
       try await server.run { addresses in
-        Self.tell(Greeting(addresses: addresses, first: first, dataFolder: configuration.dataFolder.path).text)
+        Self.tell(Greeting.ready(addresses, dataFolder: configuration.dataFolder.path))
       }
     } catch {
       FileHandle.standardError.write(Data("anju: \(error)\n".utf8))

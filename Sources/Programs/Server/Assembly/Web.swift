@@ -75,10 +75,12 @@ struct Web {
         return SessionDoor.Opened(token: opened.token, secondsMax: opened.secondsMax)
       },
       signOut: { try await accounts.signOut(token: $0) })
+    let vendor = configuration.vendorFolder.path
+    guard FileManager.default.fileExists(atPath: vendor) else { throw ServerError.assetsMissing(path: vendor) }
     return try Console(
       services: .init(
         estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms, journal: journal),
-      door: door, identify: identify, rates: rates, vendorFolder: configuration.vendorFolder.path,
+      door: door, identify: identify, rates: rates, vendorFolder: vendor,
       time: SystemSources.time, ids: SystemSources.ids, offsetMinutes: configuration.zoneMinutes)
   }
 
