@@ -68,7 +68,8 @@ extension AnjuBuilding {
         folder: plain ? nil : credentials.map { BuildingFolder(URL(fileURLWithPath: $0)) }, flashPath: memory,
         clock: clock, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
       let server = ControlServer(building: building, port: control, logger: logger) { port in
-        print("control: http://127.0.0.1:\(port)")
+        // Not `print`: into a pipe it would stay in the buffer.
+        FileHandle.standardOutput.write(Data("control: http://127.0.0.1:\(port)\n".utf8))
       }
       let services = ServiceGroup(
         services: [building, server], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)

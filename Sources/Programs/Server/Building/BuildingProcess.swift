@@ -15,6 +15,8 @@ final class BuildingProcess: Service {
   private let control: AsyncStream<String>
   private let controlFound: AsyncStream<String>.Continuation
 
+  /// How long the server waits for its building's address before it says that it is ready without.
+  private static let startingTime: Duration = .seconds(5)
   /// How long it may take to say goodbye.
   private static let closingTime: Duration = .seconds(4)
 
@@ -35,8 +37,13 @@ final class BuildingProcess: Service {
     (control, controlFound) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Where it can be told to misbehave; nil when it ended before it said so. To be asked once.
+  /// Where it can be told to misbehave; nil when it ended before it said so or takes too long. To be asked once.
   func controlAddress() async -> String? {
+    let patience = Task { [controlFound] in
+      try await Task.sleep(for: Self.startingTime)
+      controlFound.finish()
+    }
+    defer { patience.cancel() }
     for await address in control { return address }
     return nil
   }
