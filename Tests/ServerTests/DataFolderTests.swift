@@ -16,7 +16,7 @@ struct DataFolderTests {
       #expect(mode?.intValue == 0o700)
       #expect(DataFolder.isInUse(url))
       #expect(throws: DataFolderError.inUse(path: url.path, processID: getpid())) { try use(url) }
-      _ = consume folder
+      folder.release()
     }
     #expect(!DataFolder.isInUse(url))
     #expect(throws: Never.self) { try use(url) }

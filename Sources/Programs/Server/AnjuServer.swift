@@ -38,7 +38,7 @@ package final class AnjuServer: Sendable {
   private let logger: Logger
 
   private init(
-    configuration: ServerConfiguration, folder: consuming DataFolder, certificates: PlatformCertificates,
+    configuration: ServerConfiguration, folder: DataFolder, certificates: PlatformCertificates,
     storage: Storage, contexts: Contexts, first: Accounts.First?, logger: Logger
   ) {
     self.configuration = configuration
@@ -77,13 +77,11 @@ package final class AnjuServer: Sendable {
   /// - Parameter whenReady: called once, when pages, devices and the building can be reached.
   /// - Throws: `ServerError`, or what made a service end.
   package func run(whenReady: @escaping @Sendable (Addresses) async -> Void) async throws {
-    do {
-      try await serve(whenReady)
-    } catch {
-      await storage.close()
-      throw error
-    }
+    let result: Result<Void, any Error>
+    do { result = .success(try await serve(whenReady)) } catch { result = .failure(error) }
     await storage.close()
+    folder.release()
+    try result.get()
   }
 
   /// How long ending may take before what is left is cancelled.

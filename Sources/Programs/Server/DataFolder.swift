@@ -1,18 +1,20 @@
 package import Foundation
 import Glibc
+import Synchronization
 
 /// The folder that holds everything a server keeps; only its owner may read it, only one server uses it at a time.
-package struct DataFolder: ~Copyable {
+package final class DataFolder: Sendable {
   package let url: URL
-  private let lock: Int32
+  /// The descriptor that holds the lock; nil after `release`.
+  private let lock: Mutex<Int32?>
 
   /// Makes the folder if it is not there, and takes its lock, which the kernel gives back however the process ends.
   ///
   /// - Throws: `DataFolderError`.
   package init(_ url: URL) throws(DataFolderError) {
-    // Everything that may throw comes before the first field is set.
-    lock = try Self.locked(url)
+    let lock = try Self.locked(url)
     self.url = url
+    self.lock = Mutex(lock)
     ftruncate(lock, 0)
     let text = "\(getpid())\n"
     _ = pwrite(lock, text, text.utf8.count, 0)
@@ -35,7 +37,15 @@ package struct DataFolder: ~Copyable {
     return lock
   }
 
-  deinit { close(lock) }
+  deinit { release() }
+
+  /// Gives the folder free for another server.
+  package func release() {
+    lock.withLock { lock in
+      if let held = lock { close(held) }
+      lock = nil
+    }
+  }
 
   /// A file of the folder.
   package func file(_ name: String) -> URL { url.appendingPathComponent(name) }

@@ -1,0 +1,131 @@
+import Accounts
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import TestSupport
+import Testing
+
+@testable import Server
+
+@Suite("The server")
+struct AnjuServerTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder("server") }
+
+  /// Ports that the system chooses; no pages' files but an empty folder.
+  private func settings(_ more: [ServerConfiguration.Key: String] = [:]) throws -> ServerConfiguration {
+    let vendor = folder.path("vendor")
+    try FileManager.default.createDirectory(atPath: vendor, withIntermediateDirectories: true)
+    let own: [ServerConfiguration.Key: String] = [
+      .data: folder.path("data"), .vendor: vendor, .httpPort: "0", .mqttPort: "0", .controlPort: "0",
+      .empty: "true",
+    ]
+    return try ServerConfiguration.read(
+      options: own.merging(more) { $1 }, environment: [:], currentFolder: URL(fileURLWithPath: folder.path("")))
+  }
+
+  /// Runs the server while the body runs.
+  @discardableResult
+  private func serving<T: Sendable>(
+    _ server: AnjuServer, _ body: (AnjuServer.Addresses) async throws -> T
+  ) async throws -> T {
+    let (addresses, found) = AsyncStream<AnjuServer.Addresses>.makeStream()
+    let running = Task {
+      defer { found.finish() }
+      try await server.run { found.yield($0) }
+    }
+    var iterator = addresses.makeAsyncIterator()
+    guard let first = await iterator.next() else {
+      try await running.value
+      throw CancellationError()
+    }
+    let result: Result<T, any Error>
+    do { result = .success(try await body(first)) } catch { result = .failure(error) }
+    running.cancel()
+    _ = await running.result
+    return try result.get()
+  }
+
+  @Test("the first start makes authority, certificate and administrator; the next one finds them")
+  func starts() async throws {
+    let first = try await AnjuServer.open(settings(), logger: .silent)
+    #expect(first.first?.account.name == "admin")
+    #expect((first.first?.password.count ?? 0) >= 20)
+    try await serving(first) { _ in }
+    let authority = try Data(contentsOf: URL(fileURLWithPath: folder.path("data/ca/ca.pem")))
+    let second = try await AnjuServer.open(settings(), logger: .silent)
+    #expect(second.first == nil)
+    try await serving(second) { _ in }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("data/ca/ca.pem"))) == authority)
+    for name in ["data/ca/ca.key", "data/ca/server.key", "data/cursor.key"] {
+      let mode = try FileManager.default.attributesOfItem(atPath: folder.path(name))[.posixPermissions] as? NSNumber
+      #expect(mode?.intValue == 0o600, "\(name)")
+    }
+  }
+
+  @Test("pages and interface are served over TLS that the platform's own authority vouches for")
+  func serves() async throws {
+    let server = try await AnjuServer.open(settings(), logger: .silent)
+    try await serving(server) { addresses in
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.trustRoots = .file(folder.path("data/ca/ca.pem"))
+      let client = HTTPClient(configuration: .init(tlsConfiguration: tls, redirectConfiguration: .disallow))
+      do {
+        let api = try await client.execute(
+          HTTPClientRequest(url: addresses.pages + "/api/v1/openapi.json"), timeout: .seconds(30))
+        #expect(api.status == .ok && api.version == .http2)
+        let devices = try await client.execute(
+          HTTPClientRequest(url: addresses.pages + "/api/v1/devices"), timeout: .seconds(30))
+        #expect(devices.status == .unauthorized)
+        let page = try await client.execute(
+          HTTPClientRequest(url: addresses.pages + "/today"), timeout: .seconds(30))
+        #expect(page.status == .seeOther)
+        #expect(page.headers.first(name: "location")?.hasPrefix("/sign-in") == true)
+      } catch {
+        try await client.shutdown()
+        throw error
+      }
+      try await client.shutdown()
+    }
+  }
+
+  @Test("a port that is taken is told with the option that changes it, and the data folder is free again")
+  func portTaken() async throws {
+    let other = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .bind(host: "127.0.0.1", port: 0).get()
+    let port = try #require(other.localAddress?.port)
+    for (key, purpose, option) in [
+      (ServerConfiguration.Key.httpPort, "the pages and the API", "--http-port"), (.mqttPort, "devices", "--mqtt-port"),
+    ] {
+      let server = try await AnjuServer.open(settings([key: String(port)]), logger: .silent)
+      await #expect(throws: ServerError.portTaken(port, of: purpose, option: option)) {
+        try await server.run { _ in Issue.record("it listens on a port that is taken") }
+      }
+    }
+    try await other.close()
+    let server = try await AnjuServer.open(settings([.httpPort: String(port)]), logger: .silent)
+    try await serving(server) { addresses in #expect(addresses.pages.hasSuffix(":\(port)")) }
+  }
+
+  @Test("a folder that another server uses is refused with that server's process")
+  func folderInUse() async throws {
+    let server = try await AnjuServer.open(settings(), logger: .silent)
+    try await serving(server) { _ in
+      await #expect(throws: DataFolderError.inUse(path: folder.path("data"), processID: getpid())) {
+        _ = try await AnjuServer.open(settings(), logger: .silent)
+      }
+    }
+  }
+
+  @Test("without the pages' files it says how to get them")
+  func assetsMissing() async throws {
+    let server = try await AnjuServer.open(settings([.vendor: folder.path("nowhere")]), logger: .silent)
+    await #expect(throws: ServerError.assetsMissing(path: folder.path("nowhere"))) {
+      try await server.run { _ in }
+    }
+  }
+}
