@@ -42,7 +42,7 @@ struct EndpointGate: Sendable {
     for (key, value) in request.uri.queryParameters where !key.isEmpty {
       let name = String(key)
       guard let parameter = endpoint.parameters.first(where: { $0.place == .query && $0.name == name }) else {
-        throw .invalidParameter(String(name.prefix(64)), "is not known here")
+        throw .unknownParameter(name, known: endpoint.parameters.filter { $0.place == .query }.map(\.name))
       }
       guard values[name] == nil else { throw .invalidParameter(name, "is there twice") }
       try check(String(value), parameter)

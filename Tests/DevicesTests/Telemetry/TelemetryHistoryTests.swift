@@ -180,6 +180,32 @@ struct TelemetryHistoryTests {
     #expect(try await history.rawMessages(DeviceNumber(2), PageRequest()).items.isEmpty)
   }
 
+  @Test("whoever looks for rejected readings sees them within seconds, however much waits to be folded")
+  func watched() async throws {
+    var options = TelemetryOptions()
+    options.foldSoonRecordsMax = 0
+    let fixture = try TelemetryFixture(options: options)
+    let history = try await fixture.history()
+    let clock = ManualClock(now: TelemetryFixture.now)
+    let folder = TelemetryFolder(history: history, time: clock.timekeeper, logger: .silent)
+    let running = Task { try await folder.run() }
+    defer { running.cancel() }
+    await clock.waitForSleepers()
+    try await fixture.telemetry(1, seq: 0, #""energyWh":-1"#)
+    func found(after seconds: Int) async throws -> Int {
+      for _ in 0..<(seconds * 4) {
+        clock.advance(by: .milliseconds(250))
+        await clock.waitForSleepers()
+      }
+      return try await history.rejectedReadings(
+        nil, organisation: fixture.organisation, PageRequest(limit: 4)
+      ).items.count
+    }
+    // Nobody looked yet: it waits with the others.
+    #expect(try await found(after: 10) == 0)
+    #expect(try await found(after: 3) == 1)
+  }
+
   @Test("retention drops whole chunks by data class, and old rejected readings")
   func retention() async throws {
     var options = TelemetryOptions()

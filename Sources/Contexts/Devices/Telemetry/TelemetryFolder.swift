@@ -2,6 +2,7 @@ import DurableLog
 package import Kernel
 package import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Works behind the acknowledgements: folds the log's tail into the history when there is enough of it or it is old
 /// enough, stands back while acknowledgements wait, and drops what has outlived its retention.
@@ -50,6 +51,7 @@ package struct TelemetryFolder: Service {
   private struct Pace {
     private var lastFold: Instant
     private var nextRetention: Instant?
+    private var isWatched = false
     private var bytesThen: Int64 = 0
     private var recordsThen: Int64 = 0
     /// At the start there may be a tail from before, of unknown size.
@@ -59,7 +61,11 @@ package struct TelemetryFolder: Service {
       lastFold = now
     }
 
-    func isDue(_ history: TelemetryHistory, now: Instant) -> Bool {
+    mutating func isDue(_ history: TelemetryHistory, now: Instant) -> Bool {
+      history.isWatched.withLock { isWatched in
+        if isWatched { self.isWatched = true }
+        isWatched = false
+      }
       let figures = history.log.figures
       let options = history.options
       let bytes = figures.bytes - bytesThen
@@ -69,12 +75,13 @@ package struct TelemetryFolder: Service {
       guard records > 0 else { return false }
       let seconds = now.microseconds(since: lastFold) / 1_000_000
       if seconds >= options.foldSecondsMax { return true }
-      return records <= options.foldSoonRecordsMax && seconds >= options.foldSecondsMin
+      return (isWatched || records <= options.foldSoonRecordsMax) && seconds >= options.foldSecondsMin
     }
 
     mutating func caughtUp(_ now: Instant, _ figures: DurableLog.Figures) {
       lastFold = now
       isBehind = false
+      isWatched = false
       bytesThen = figures.bytes
       recordsThen = figures.records
     }

@@ -210,6 +210,7 @@ extension TelemetryHistory {
   package func rejectedReadings(
     _ devices: [DeviceNumber]?, organisation: ID<Organisation>, _ page: PageRequest
   ) async throws -> Page<RejectedReading> {
+    isWatched.withLock { $0 = true }
     var before = Int64.max
     if let cursor = page.cursor {
       guard let id = Int64(cursor) else { throw TelemetryError.cursor }
@@ -239,6 +240,7 @@ extension TelemetryHistory {
   ) async throws -> [DayCompleteness] {
     // Days are counted as messages are folded, in the zone of the options.
     guard offsetMinutes == options.offsetMinutes else { throw TelemetryError.range }
+    isWatched.withLock { $0 = true }
     let rows = try await store.read { sql in
       try sql.rows(
         """

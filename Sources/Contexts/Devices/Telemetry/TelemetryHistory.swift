@@ -16,6 +16,8 @@ package final class TelemetryHistory: Sendable {
   let logger: Logger
   let trims: LogTrims
   let state = Mutex(State())
+  /// Somebody looked at what only folding finds.
+  let isWatched = Mutex(false)
   /// The series that retention looked at last in this round; nil at the beginning of one.
   let retention = Mutex<Int64?>(nil)
 

@@ -4,7 +4,8 @@ package struct TelemetryOptions: Sendable, Hashable {
   package var sliceBytesMax: Int = 16 << 20
   /// Unfolded bytes from which folding begins at once.
   package var foldBytes: Int64 = 16 << 20
-  /// The longest a message waits to be folded, in seconds. A longer wait rewrites fewer chunks a sample.
+  /// The longest a message waits to be folded, in seconds. A longer wait rewrites fewer chunks a sample. What somebody
+  /// looks for that only folding finds (rejected readings, completeness) is folded after `foldSecondsMin`.
   package var foldSecondsMax: Int64 = 120
   /// So few unfolded messages are folded every `foldSecondsMin`, since it costs nothing.
   package var foldSoonRecordsMax: Int64 = 500

@@ -46,6 +46,13 @@ extension Problem {
       remedy: "Compare the parameters with /api/v1/openapi.json.")
   }
 
+  /// - Parameter known: the names there are.
+  package static func unknownParameter(_ name: String, known: [String]) -> Problem {
+    Problem(
+      .badRequest, "parameter.unknown", "The parameter \(name.prefix(64)) is not known here.",
+      remedy: known.isEmpty ? "This path takes none." : "There are \(known.joined(separator: ", ")).")
+  }
+
   package static let cursorInvalid = Problem(
     .badRequest, "cursor.invalid", "The cursor was not given by this server for this list and these filters.",
     remedy: "Begin again without a cursor, and pass nextCursor on unchanged.")
