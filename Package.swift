@@ -387,6 +387,7 @@ let wholes: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
+      "CLinux",
       "CertificateAuthority",
       "Kernel",
       "MQTT",
@@ -397,6 +398,14 @@ let wholes: [Target] = [
       nioSSL,
     ],
     path: "Sources/TestSupport",
+    swiftSettings: strict
+  ),
+  .testTarget(
+    name: "TestSupportTests",
+    dependencies: [
+      "TestSupport",
+    ],
+    path: "Tests/TestSupportTests",
     swiftSettings: strict
   ),
   .testTarget(

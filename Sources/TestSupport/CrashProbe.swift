@@ -1,5 +1,3 @@
-import Foundation
-
 /// The program that kills itself at a chosen step (`Sources/TestPrograms/anju-crash-probe`).
 package enum CrashProbe {
   /// How it ended.
@@ -7,7 +5,7 @@ package enum CrashProbe {
     /// It ran to its end.
     case finished
     case killed
-    case failed(status: Int32)
+    case failed(String)
   }
 
   /// Runs a scenario in a process of its own.
@@ -16,22 +14,11 @@ package enum CrashProbe {
   ///   - address: `OpenedStore.address`.
   ///   - step: where it dies, from 1; 0 for not at all.
   package static func run(_ scenario: String, address: String, step: Int) async throws -> End {
-    let process = Process()
-    // Built beside the tests.
-    let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    process.executableURL = folder.appending(path: "anju-crash-probe")
-    process.arguments = [scenario, address, String(step)]
-    return try await withCheckedThrowingContinuation { continuation in
-      process.terminationHandler = { process in
-        let end: End =
-          switch (process.terminationReason, process.terminationStatus) {
-          case (.exit, 0): .finished
-          case (.uncaughtSignal, 9): .killed
-          case (_, let status): .failed(status: status)
-          }
-        continuation.resume(returning: end)
-      }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
+    let outcome = try await ChildProgram.run(.built("anju-crash-probe", [scenario, address, String(step)]))
+    return switch outcome.end {
+    case .exited(0): .finished
+    case .signalled(9): .killed
+    default: .failed("\(outcome)")
     }
   }
 }

@@ -130,7 +130,7 @@ extension DevicePlatform {
   }
 
   /// Waits until the condition holds; false when it did not within the limit.
-  package func waits(seconds: Int = 20, until condition: @escaping @Sendable (DevicePlatform) -> Bool) async -> Bool {
+  package func waits(until condition: @escaping @Sendable (DevicePlatform) -> Bool) async -> Bool {
     let (changes, changed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     let id = state.withLockedValue { state in
       state.nextWatcher += 1
@@ -138,7 +138,7 @@ extension DevicePlatform {
       return state.nextWatcher
     }
     defer { state.withLockedValue { $0.watchers[id] = nil } }
-    let limit = group.next().scheduleTask(in: .seconds(Int64(seconds))) { changed.finish() }
+    let limit = group.next().scheduleTask(in: .seconds(Int64(Patience.seconds))) { changed.finish() }
     defer { limit.cancel() }
     if condition(self) { return true }
     for await _ in changes where condition(self) { return true }

@@ -6,12 +6,12 @@ package final class Gate: Sendable {
 
   package init() {}
 
-  /// Blocks until `open`, at most ten seconds.
+  /// Blocks until `open`, as long as a test's patience goes.
   ///
   /// - Returns: false when the time was up.
   @discardableResult
   package func wait() -> Bool {
-    semaphore.wait(timeout: .now() + 10) == .success
+    semaphore.wait(timeout: .now() + .seconds(Patience.seconds)) == .success
   }
 
   package func open() {

@@ -7,22 +7,17 @@ package actor PostgresServer {
 
   private var starting: Task<String, any Error>?
   private var databasesCount = 0
-  /// Held open as long as this process lives; its end is the server's end.
-  private var lifeline: Pipe?
+  /// Its input ends with this process, however that ends, and then the server does.
+  private var server: ChildProgram?
 
   /// Makes an empty database and tells how to connect to it.
   package func database() async throws -> String {
     let folder = try await folder()
     let name = "test_\(databasesCount)"
     databasesCount += 1
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/lib/postgresql/15/bin/createdb")
-    process.arguments = ["--host=\(folder)", "--username=anju", "--template=template0", name]
-    let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
-    }
-    guard status == 0 else { throw PostgresServerError(message: "createdb ended with \(status)") }
+    let outcome = try await ChildProgram.run(ChildProgram.Order(
+      "/usr/lib/postgresql/15/bin/createdb", ["--host=\(folder)", "--username=anju", "--template=template0", name]))
+    guard outcome.isSuccess else { throw PostgresServerError(message: "createdb: \(outcome)") }
     return "host=\(folder) user=anju dbname=\(name)"
   }
 
@@ -35,31 +30,12 @@ package actor PostgresServer {
 
   private func start() async throws -> String {
     let folder = "/tmp/anju-postgres-\(UUID().uuidString.prefix(8))"
-    let process = Process()
-    let (input, output) = (Pipe(), Pipe())
-    process.executableURL = URL(filePath: "/bin/bash")
-    process.arguments = ["-c", Self.script, "anju-postgres", folder]
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    lifeline = input
-    let said = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<String, any Error>) in
-      Thread.detachNewThread {
-        continuation.resume(returning: Self.firstLine(of: output.fileHandleForReading))
-      }
-    }
+    let server = try await ChildProgram.start(ChildProgram.Order(
+      "/bin/bash", ["-c", Self.script, "anju-postgres", folder], hasLifeline: true))
+    self.server = server
+    let said = try await server.wrote("\n").trimmingCharacters(in: .whitespacesAndNewlines)
     guard said == "ready" else { throw PostgresServerError(message: said) }
     return folder
-  }
-
-  private static func firstLine(of file: FileHandle) -> String {
-    var text = Data()
-    while true {
-      let bytes = file.availableData
-      text.append(bytes)
-      if bytes.isEmpty || text.contains(UInt8(ascii: "\n")) { break }
-    }
-    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// Waits on its input, which ends with the test process, and then stops the server and removes the folder.

@@ -32,7 +32,7 @@ private struct Garbage: JournalEvent {
   var subject: String { device.description }
 }
 
-@Suite("The reader that raises alarms", .clause("6.2.1"), .timeLimit(.minutes(1)))
+@Suite("The reader that raises alarms", .clause("6.2.1"), .timeLimit(.minutes(10)))
 struct ReaderTests {
   private func record(
     _ fresh: Fresh, _ device: ID<Device>, _ event: String, _ level: EventLevel, clearedBy: String? = nil

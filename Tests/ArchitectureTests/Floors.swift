@@ -30,7 +30,7 @@ struct Floors {
     .sdk: [.instruments, .system],
     .system: [],
     .testPrograms: [.contexts, .kernel, .instruments],
-    .testSupport: [.kernel, .instruments],
+    .testSupport: [.kernel, .instruments, .system],
   ]
 
   /// The floor of each module of this package.

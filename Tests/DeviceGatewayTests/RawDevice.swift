@@ -2,6 +2,7 @@ import MQTT
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TestSupport
 
 /// A client that sends whatever a test wants, and gives what comes back one packet at a time.
 final class RawDevice: Sendable {
@@ -10,9 +11,6 @@ final class RawDevice: Sendable {
     case silent
     case closed
   }
-
-  /// Long enough for a busy machine; no test waits for it unless it fails.
-  static let patience: Duration = .seconds(20)
 
   let channel: any Channel
   private let inbox: Inbox
@@ -66,7 +64,7 @@ final class RawDevice: Sendable {
     try await withThrowingTaskGroup(of: T.self) { group in
       group.addTask { try await body() }
       group.addTask {
-        try await Task.sleep(for: patience)
+        try await Task.sleep(for: .seconds(Patience.seconds))
         throw Failure.silent
       }
       defer { group.cancelAll() }

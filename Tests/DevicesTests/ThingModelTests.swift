@@ -31,7 +31,7 @@ struct ThingModelTests {
   }
 
   @Test("the models that come with the program fit the JSON schema, and damaged ones do not")
-  func schema() throws {
+  func schema() async throws {
     let folder = try #require(Bundle.module.url(forResource: "ThingModels", withExtension: nil) ?? Self.folder)
     let script = """
       import glob, json, sys, os, jsonschema
@@ -51,15 +51,8 @@ struct ThingModelTests {
           copy = json.loads(json.dumps(lock)); damage(copy)
           if validator.is_valid(copy): sys.exit("a damaged model was taken")
       """
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-W", "ignore", "-c", script, folder.path]
-    let output = Pipe()
-    process.standardError = output
-    try process.run()
-    process.waitUntilExit()
-    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    #expect(process.terminationStatus == 0, "\(said)")
+    let outcome = try await ChildProgram.run(.python(["-W", "ignore", "-c", script, folder.path]))
+    #expect(outcome.isSuccess, "\(outcome)")
   }
 
   /// The source's own folder, for a test run without resources of its own.
@@ -140,8 +133,8 @@ struct ThingModelTests {
 
   @Test("locks know tampering, low battery and wrong passwords, and keep opening records", .clause("6.1.2d", "6.1.2e"))
   func lockModel() throws {
-    let lock = try #require(try ThingModelCatalogue().model("lock.basic", version: 1, organisation: .init(high: 1, low: 1)))
-      .model
+    let found = try ThingModelCatalogue().model("lock.basic", version: 1, organisation: .init(high: 1, low: 1))
+    let lock = try #require(found).model
     for (event, level) in [("tamper", EventLevel.alarm), ("lowBattery", .fault), ("wrongPassword", .alarm)] {
       #expect(lock.event(event).map { $0.level >= level } == true)
     }

@@ -265,23 +265,11 @@ extension Result {
   var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }
 
-/// Waits for a condition, ten seconds at most.
-func until(_ condition: () throws -> Bool) async throws {
-  let limit = ContinuousClock.now + .seconds(10)
-  while try !condition() {
-    guard ContinuousClock.now < limit else {
-      Issue.record("waited ten seconds in vain")
-      return
-    }
-    try await Task.sleep(for: .milliseconds(2))
-  }
-}
-
 /// Waits for a semaphore without holding a thread of the pool.
 func wait(_ semaphore: DispatchSemaphore, count: Int) async {
   await withCheckedContinuation { continuation in
     DispatchQueue.global().async {
-      for _ in 0..<count { _ = semaphore.wait(timeout: .now() + 10) }
+      for _ in 0..<count { _ = semaphore.wait(timeout: .now() + .seconds(Patience.seconds)) }
       continuation.resume()
     }
   }

@@ -35,7 +35,7 @@ struct JournalCrashTests {
     }
   }
 
-  @Test("has recorded exactly what it has changed", .timeLimit(.minutes(3)), arguments: Backend.allCases)
+  @Test("has recorded exactly what it has changed", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func record(_ backend: Backend) async throws {
     // Five steps a change, three changes.
     for step in 1...15 {
@@ -48,7 +48,7 @@ struct JournalCrashTests {
     }
   }
 
-  @Test("has reacted to each entry exactly once when it went on", .timeLimit(.minutes(3)), arguments: Backend.allCases)
+  @Test("has reacted to each entry exactly once when it went on", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func react(_ backend: Backend) async throws {
     // Three steps a reaction, three reactions, one step before and one after.
     for step in 1...11 {

@@ -50,7 +50,7 @@ struct JournalReaderTests {
     #expect(order.withLock { $0 } == all)
   }
 
-  @Test("of one name in two processes does nothing twice", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+  @Test("of one name in two processes does nothing twice", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func twoProcesses(_ backend: Backend) async throws {
     let opened = try await backend.open()
     let fresh = try await Fresh(store: opened.store, [Noted.migrations])
@@ -65,7 +65,7 @@ struct JournalReaderTests {
     #expect(try await fresh.journal.parked().isEmpty)
   }
 
-  @Test("parks an entry that fails again and again, and goes on", .timeLimit(.minutes(1)))
+  @Test("parks an entry that fails again and again, and goes on", .timeLimit(.minutes(10)))
   func poisoned() async throws {
     let fresh = try await Fresh.inMemory([Noted.migrations])
     try await Self.record(fresh, ["a", "b", "bad", "c", "d"])
@@ -97,7 +97,7 @@ struct JournalReaderTests {
     await #expect(throws: JournalError.notParked) { try await Self.reader(fresh).retryParked(3) }
   }
 
-  @Test("waits the store's own failures out and parks nothing for them", .timeLimit(.minutes(1)))
+  @Test("waits the store's own failures out and parks nothing for them", .timeLimit(.minutes(10)))
   func storeFailure() async throws {
     let fresh = try await Fresh.inMemory([Noted.migrations])
     try await Self.record(fresh, ["a"])
@@ -112,7 +112,7 @@ struct JournalReaderTests {
     #expect(try await fresh.journal.parked().isEmpty)
   }
 
-  @Test("that runs hears of a commit at once and ends when it is told", .timeLimit(.minutes(1)))
+  @Test("that runs hears of a commit at once and ends when it is told", .timeLimit(.minutes(10)))
   func service() async throws {
     let fresh = try await Fresh.inMemory([Noted.migrations])
     let (reacted, sayReacted) = AsyncStream.makeStream(of: String.self)
@@ -130,7 +130,7 @@ struct JournalReaderTests {
     try await running.value
   }
 
-  @Test("whose wake-up was lost looks by itself after some seconds", .timeLimit(.minutes(1)))
+  @Test("whose wake-up was lost looks by itself after some seconds", .timeLimit(.minutes(10)))
   func polling() async throws {
     let opened = try await Backend.sqlite.open()
     let fresh = try await Fresh(store: opened.store, [Noted.migrations])

@@ -21,7 +21,7 @@ struct JournalTests {
   }
 
   @Test(
-    "never lets a reader step over an entry that commits late", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+    "never lets a reader step over an entry that commits late", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func order(_ backend: Backend) async throws {
     let opened = try await backend.open()
     let fresh = try await Fresh(store: opened.store)
@@ -79,7 +79,7 @@ struct JournalTests {
     #expect(try await fresh.journal.read(after: 0, limit: 10).map(\.subject) == ["b"])
   }
 
-  @Test("hears of another process through the watch", .timeLimit(.minutes(1)))
+  @Test("hears of another process through the watch", .timeLimit(.minutes(10)))
   func watch() async throws {
     let opened = try await Backend.sqlite.open()
     let fresh = try await Fresh(store: opened.store)

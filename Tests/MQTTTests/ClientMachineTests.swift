@@ -123,8 +123,9 @@ struct ClientMachineTests {
       [.init(filter: "a/#", options: .init(maximumQoS: .atLeastOnce))], now: 0)
     #expect(packetID == 1)
     #expect(actions.count == 1)
-    check(machine.received(.suback(.init(packetID: 1, reasons: [.grantedQoS1])), now: 0), [.answered(packetID: 1, [.grantedQoS1])])
-    check(machine.received(.suback(.init(packetID: 1, reasons: [.grantedQoS1])), now: 0).isEmpty, true)
+    let suback = MQTTPacket.suback(.init(packetID: 1, reasons: [.grantedQoS1]))
+    check(machine.received(suback, now: 0), [.answered(packetID: 1, [.grantedQoS1])])
+    check(machine.received(suback, now: 0).isEmpty, true)
   }
 
   @Test("the queue has its limit")

@@ -47,7 +47,8 @@ struct MalformedPacketTests {
     .init(name: "SUBSCRIBE with flags 0", bytes: [0x80, 7, 0, 1, 0, 0, 1, 0x61, 0], reason: .malformedPacket),
     .init(name: "SUBSCRIBE without a filter", bytes: [0x82, 3, 0, 1, 0], reason: .malformedPacket),
     .init(name: "SUBSCRIBE with QoS 3", bytes: [0x82, 7, 0, 1, 0, 0, 1, 0x61, 3], reason: .malformedPacket),
-    .init(name: "SUBSCRIBE with retain handling 3", bytes: [0x82, 7, 0, 1, 0, 0, 1, 0x61, 0x30], reason: .malformedPacket),
+    .init(
+      name: "SUBSCRIBE with retain handling 3", bytes: [0x82, 7, 0, 1, 0, 0, 1, 0x61, 0x30], reason: .malformedPacket),
     .init(name: "SUBSCRIBE with reserved bits", bytes: [0x82, 7, 0, 1, 0, 0, 1, 0x61, 0x40], reason: .malformedPacket),
     .init(name: "SUBSCRIBE to a#", bytes: [0x82, 8, 0, 1, 0, 0, 2, 0x61, 0x23, 0], reason: .malformedPacket),
     .init(

@@ -52,7 +52,8 @@ struct PacketGenerator {
   private mutating func connect(_ version: MQTTVersion) -> ConnectPacket {
     let isV5 = version == .v5
     var packet = ConnectPacket(
-      version: version, clientID: text(least: 1), isClean: flag(), keepAliveSeconds: UInt16.random(in: 0...65_535, using: &random))
+      version: version, clientID: text(least: 1), isClean: flag(),
+      keepAliveSeconds: UInt16.random(in: 0...65_535, using: &random))
     if flag() {
       packet.will = MQTTWill(
         topic: topic(), payload: bytes(), qos: qos(), isRetained: flag(),
@@ -78,7 +79,8 @@ struct PacketGenerator {
       topic: topic(), payload: bytes(), qos: qos, isRetained: flag(), isDuplicate: qos != .atMostOnce && flag(),
       packetID: qos == .atMostOnce ? 0 : id(),
       properties: properties(
-        messageProperties() + [.topicAlias(id()), .subscriptionIdentifier(UInt32.random(in: 1...268_435_455, using: &random))],
+        messageProperties()
+          + [.topicAlias(id()), .subscriptionIdentifier(UInt32.random(in: 1...268_435_455, using: &random))],
         version == .v5))
   }
 
@@ -94,7 +96,8 @@ struct PacketGenerator {
     }
     return SubscribePacket(
       packetID: id(), entries: entries,
-      properties: properties([.subscriptionIdentifier(UInt32.random(in: 1...268_435_455, using: &random)), user()], version == .v5))
+      properties: properties(
+        [.subscriptionIdentifier(UInt32.random(in: 1...268_435_455, using: &random)), user()], version == .v5))
   }
 
   // MARK: Parts

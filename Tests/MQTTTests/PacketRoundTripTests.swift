@@ -60,7 +60,8 @@ struct PacketRoundTripTests {
 
   @Test("the remaining length takes one byte more at each power of 128")
   func lengths() throws {
-    for (payload, headerLength) in [(0, 2), (124, 2), (125, 3), (16_380, 3), (16_381, 4), (2_097_148, 4), (2_097_149, 5)] {
+    let cases = [(0, 2), (124, 2), (125, 3), (16_380, 3), (16_381, 4), (2_097_148, 4), (2_097_149, 5)]
+    for (payload, headerLength) in cases {
       let packet = MQTTPacket.publish(PublishPacket(topic: "t", payload: Array(repeating: 7, count: payload)))
       let bytes = packet.encoded(version: .v311)
       #expect(bytes.count == headerLength + 3 + payload)

@@ -14,8 +14,8 @@ struct AccountsRoutesTests {
   /// The token in the cookie that an answer sets.
   private func token(_ response: TestResponse) throws -> String {
     let cookie = try #require(response.headers[.setCookie])
-    let match = try #require(cookie.firstMatch(of: #/^__Host-anju=([^;]+); Path=\/; Secure; HttpOnly; SameSite=Strict/#))
-    return String(match.output.1)
+    let form = #/^__Host-anju=([^;]+); Path=\/; Secure; HttpOnly; SameSite=Strict/#
+    return String(try #require(cookie.firstMatch(of: form)).output.1)
   }
 
   @Test("a session is opened with a password, kept in a cookie, and over after signing out")

@@ -23,9 +23,11 @@ private struct Secret: JournalEvent {
   var subject: String { "account" }
 }
 
-@Suite("The event stream", .timeLimit(.minutes(1)))
+@Suite("The event stream", .timeLimit(.minutes(10)))
 struct EventStreamTests {
-  private func record(_ scene: Scene, _ numbers: ClosedRange<Int>, of organisation: ID<Organisation>? = nil) async throws {
+  private func record(
+    _ scene: Scene, _ numbers: ClosedRange<Int>, of organisation: ID<Organisation>? = nil
+  ) async throws {
     let organisation = organisation ?? scene.fresh.organisation
     for number in numbers {
       try await scene.fresh.work.run(EstateError.self) { unit in

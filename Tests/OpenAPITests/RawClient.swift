@@ -15,7 +15,8 @@ final class RawClient: Sendable {
   ///
   /// - Parameter secondsMax: the body is cancelled after so long, so that a failing test ends.
   static func connect<T: Sendable>(
-    port: Int, secondsMax: Int = 30, _ body: @escaping @concurrent @Sendable (inout Conversation) async throws -> T
+    port: Int, secondsMax: Int = Patience.seconds,
+    _ body: @escaping @concurrent @Sendable (inout Conversation) async throws -> T
   ) async throws -> T {
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in

@@ -11,7 +11,7 @@ struct CancellationTests {
     SELECT count(*) AS count FROM n
     """
 
-  @Test("stops the statement that runs", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+  @Test("stops the statement that runs", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func stops(_ backend: Backend) async throws {
     let opened = try await Sample.open(backend)
     let (begun, sayBegun) = AsyncStream.makeStream(of: Void.self)
@@ -31,7 +31,7 @@ struct CancellationTests {
     #expect(try await Sample.roomsCount(opened.store) == 1)
   }
 
-  @Test("runs no further statement and commits nothing", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+  @Test("runs no further statement and commits nothing", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func between(_ backend: Backend) async throws {
     let opened = try await Sample.open(backend)
     let (begun, sayBegun) = AsyncStream.makeStream(of: Void.self)
@@ -50,7 +50,7 @@ struct CancellationTests {
     #expect(try await Sample.roomsCount(opened.store) == 0)
   }
 
-  @Test("does not begin when it was cancelled before", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+  @Test("does not begin when it was cancelled before", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func before(_ backend: Backend) async throws {
     let opened = try await Sample.open(backend)
     let go = Gate()
@@ -64,7 +64,7 @@ struct CancellationTests {
     #expect(try await Sample.roomsCount(opened.store) == 0)
   }
 
-  @Test("hits nobody else: of many, only the cancelled end so", .timeLimit(.minutes(1)), arguments: Backend.allCases)
+  @Test("hits nobody else: of many, only the cancelled end so", .timeLimit(.minutes(10)), arguments: Backend.allCases)
   func onlyItself(_ backend: Backend) async throws {
     let opened = try await Sample.open(backend)
     try await withThrowingTaskGroup { group in

@@ -12,7 +12,7 @@ struct PostgresTests {
     try await store.read { _ = try $0.row("SELECT pg_terminate_backend(CAST(\(pid) AS INTEGER), 10000)") }
   }
 
-  @Test("connects again by itself when an idle connection was lost", .timeLimit(.minutes(1)))
+  @Test("connects again by itself when an idle connection was lost", .timeLimit(.minutes(10)))
   func idleLoss() async throws {
     let opened = try await Sample.open(.postgres)
     let store = try await SQLStore.postgres(opened.address, connectionsMax: 1)

@@ -104,7 +104,7 @@ struct BuildingTests {
     #expect(!platform.messages.contains { $0.payload.contains("\"event\":\"wrongPassword\"") })
     _ = await building.happen(.restorePower, to: "LK-0101")
     _ = await building.happen(.restoreNetwork, to: "LK-0101")
-    #expect(await platform.waits(seconds: 60) { $0.messages.contains {
+    #expect(await platform.waits { $0.messages.contains {
       $0.payload.contains("{\"boot\":1") && $0.payload.contains("\"event\":\"wrongPassword\"")
     } })
     await building.stop()
@@ -141,7 +141,7 @@ struct BuildingTests {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(control)/\(path)")
         request.method = .init(rawValue: method)
         if !body.isEmpty { request.body = .bytes(ByteBuffer(string: body)) }
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(Int64(Patience.seconds)))
         return (answer.status.code, String(buffer: try await answer.body.collect(upTo: 1 << 20)))
       }
       let list = try await send("GET", "devices")

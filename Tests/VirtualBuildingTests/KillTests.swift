@@ -5,15 +5,11 @@ import TestSupport
 
 @testable import VirtualBuilding
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Kills a process of devices (-9) between memory and acknowledgement.
 @Suite("Killed devices", .serialized)
 struct KillTests {
   @Test("a process killed between memory and acknowledgement sends again what it had, under the same numbers",
-    .clause("6.1.2e", "6.3.2b"), .timeLimit(.minutes(2)))
+    .clause("6.1.2e", "6.3.2b"), .timeLimit(.minutes(10)))
   func kill() async throws {
     let platform = try DevicePlatform()
     let port = try await platform.listen(isTLS: false)
@@ -21,55 +17,43 @@ struct KillTests {
     var seen: [Set<DevicePlatform.Message>] = []
     for round in 0..<5 {
       platform.hold()
-      let process = try start(port: port, memory: folder.path("flash.db"))
+      let process = try await start(port: port, memory: folder.path("flash.db"))
       let boot = "{\"boot\":\(round + 1),"
-      #expect(await platform.waits(seconds: 60) { platform in
+      #expect(await platform.waits { platform in
         platform.messages.contains { $0.topic == "anju/1/LK-0101/telemetry" && $0.payload.hasPrefix(boot) }
       })
       let unacknowledged = platform.messages.filter {
         $0.topic == "anju/1/LK-0101/telemetry" && $0.payload.hasPrefix(boot)
       }
       seen.append(Set(unacknowledged))
-      #expect(try await isDurable(folder.path("flash.db"), unacknowledged))
-      #expect(Glibc.kill(process.processIdentifier, SIGKILL) == 0)
-      process.waitUntilExit()
+      try await becomesDurable(folder.path("flash.db"), unacknowledged)
+      #expect(await process.kill() == .signalled(SIGKILL), "\(process.output)")
       #expect(await platform.waits { $0.online.isEmpty })
     }
     let before = platform.messages.count
     platform.release()
-    let process = try start(port: port, memory: folder.path("flash.db"))
-    defer { process.terminate() }
+    let process = try await start(port: port, memory: folder.path("flash.db"))
     let wanted = seen.reduce(into: Set()) { $0.formUnion($1) }
     #expect(wanted.count >= 5)
-    #expect(await platform.waits(seconds: 60) { wanted.isSubset(of: Set($0.messages[before...])) })
-    process.terminate()
-    process.waitUntilExit()
+    #expect(await platform.waits { wanted.isSubset(of: Set($0.messages[before...])) })
+    await process.kill()
     await platform.close()
   }
 
-  /// Whether the messages are in the devices' memory, committed; the write goes on beside the sending.
-  private func isDurable(_ path: String, _ messages: [DevicePlatform.Message]) async throws -> Bool {
+  /// Waits until the messages are in the devices' memory, committed; the write goes on beside the sending.
+  private func becomesDurable(_ path: String, _ messages: [DevicePlatform.Message]) async throws {
     let memory = try FlashFile(path: path).drive("LK-0101")
     let wanted = Set(messages.map { Array($0.payload.utf8) })
-    let limit = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < limit {
+    try await until {
       let kept = try memory.load().filter { $0.key.hasPrefix("o/") }.values.map { Array($0.dropFirst(2)) }
-      if wanted.isSubset(of: kept) { return true }
-      await Task.yield()
+      return wanted.isSubset(of: kept)
     }
-    return false
   }
 
-  private func start(port: Int, memory: String) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent(".build/debug/anju-building")
-    process.arguments = [
+  private func start(port: Int, memory: String) async throws -> ChildProgram {
+    try await ChildProgram.start(.built("anju-building", [
       "run", "--plain", "--platform", "127.0.0.1:\(port)", "--floors", "1", "--rooms", "1", "--control", "0",
       "--memory", memory, "--spread", "0", "--log", "error",
-    ]
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    return process
+    ]))
   }
 }

@@ -24,20 +24,13 @@ struct CrashTests {
     func run(until count: Int) async throws -> [UInt32: Set<Int>] {
       let acknowledged = folder.path("acknowledged")
       try? FileManager.default.removeItem(atPath: acknowledged)
-      let process = Process()
-      process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appending(path: "anju-crash-probe")
-      process.arguments = [scenario, folder.url.path, "\(number)"]
-      if let powerCut {
-        process.environment = ["LD_PRELOAD": powerCut, "POWERCUT_JOURNAL": folder.path("journal")]
-      }
-      try process.run()
+      let preloaded = powerCut.map { ["LD_PRELOAD": $0, "POWERCUT_JOURNAL": folder.path("journal")] } ?? [:]
+      let probe = try await ChildProgram.start(
+        .built("anju-crash-probe", [scenario, folder.url.path, "\(number)"], environment: preloaded))
       // A line is at least four bytes; the file grows by one write a batch.
-      try await until { Self.lines(acknowledged) >= count || !process.isRunning }
-      let wasRunning = process.isRunning
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      try #require(wasRunning, "the probe ended by itself")
+      try await until { Self.lines(acknowledged) >= count || !probe.isRunning }
+      let end = await probe.kill()
+      try #require(end == .signalled(SIGKILL), "the probe ended by itself: \(probe.output)")
       if powerCut != nil { _ = try PowerCut.takeBack(journal: folder.path("journal")) }
       return try Self.read(acknowledged)
     }
@@ -107,7 +100,7 @@ struct CrashTests {
   @Test("ten power cuts under load lose nothing that was acknowledged")
   func powerCuts() async throws {
     let folder = try TemporaryFolder()
-    let library = try PowerCut.library(in: folder.url)
+    let library = try await PowerCut.library(in: folder.url)
     var random = SeededRandom(seed: 10)
     for number in 1...10 {
       let count = Int.random(in: 100...3_000, using: &random)
@@ -119,7 +112,7 @@ struct CrashTests {
   @Test("the power cut is real: with synchronous=NORMAL it loses acknowledged readings")
   func normalLoses() async throws {
     let folder = try TemporaryFolder()
-    let library = try PowerCut.library(in: folder.url)
+    let library = try await PowerCut.library(in: folder.url)
     let outcome = try await Round(folder: folder, number: 1, scenario: "intake-normal", powerCut: library)
       .lost(until: 2_000)
     #expect(outcome.lost > 0, "\(outcome)")

@@ -1,19 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The simulated power cut (Tests/PowerCut/powercut.c): compiles it, and takes back what was not synced.
 enum PowerCut {
   /// Compiles the shim into a folder.
-  static func library(in folder: URL) throws -> String {
+  static func library(in folder: URL) async throws -> String {
     let source = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../PowerCut/powercut.c").standardized
     let library = folder.appending(path: "powercut.so").path
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = ["cc", "-O1", "-shared", "-fPIC", "-o", library, source.path, "-ldl", "-lpthread"]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0, "the shim does not compile")
+    let outcome = try await ChildProgram.run(ChildProgram.Order(
+      "cc", ["-O1", "-shared", "-fPIC", "-o", library, source.path, "-ldl", "-lpthread"]))
+    try #require(outcome.isSuccess, "the shim does not compile: \(outcome)")
     return library
   }
 

@@ -274,15 +274,3 @@ struct TelemetryHistoryTests {
     }
   }
 }
-
-/// Waits for a condition, ten seconds at most.
-func until(_ condition: () throws -> Bool) async throws {
-  let limit = ContinuousClock.now + .seconds(10)
-  while try !condition() {
-    guard ContinuousClock.now < limit else {
-      Issue.record("waited ten seconds in vain")
-      return
-    }
-    try await Task.sleep(for: .milliseconds(2))
-  }
-}

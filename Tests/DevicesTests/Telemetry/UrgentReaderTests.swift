@@ -88,9 +88,7 @@ struct UrgentReaderTests {
     defer { rig.fixture.log.close() }
     let running = Task { try await rig.reader.run() }
     try await rig.event(0, 1)
-    let limit = ContinuousClock.now + .seconds(10)
-    while try await rig.seen() != [0, 1], ContinuousClock.now < limit { await Task.yield() }
-    #expect(try await rig.seen() == [0, 1])
+    try await until { try await rig.seen() == [0, 1] }
     running.cancel()
     _ = await running.result
     let history = try await rig.fixture.history()

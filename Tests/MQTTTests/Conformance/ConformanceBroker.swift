@@ -3,6 +3,7 @@ import MQTT
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A server on a free port of the loopback, on a clock that stands still until told. One event loop makes what it does
 /// come in one order, which vectors rely on.
@@ -12,16 +13,18 @@ struct ConformanceBroker: VectorBroker {
   private let server: MQTTServer
   private let group: MultiThreadedEventLoopGroup
   private let clock: ManualClock
+  /// Each broker has threads of its own.
+  private static let places = Places(16)
 
   /// - Parameters:
   ///   - settings: of the vector's `broker` lines.
   ///   - loops: event loops of the server.
   static func start(_ settings: [NamedPacket.Field], loops: Int = 1) async throws -> ConformanceBroker {
-    await BrokerPlaces.shared.take()
+    await places.take()
     do {
       return try await open(settings, loops: loops)
     } catch {
-      await BrokerPlaces.shared.giveBack()
+      await places.giveBack()
       throw error
     }
   }
@@ -60,6 +63,8 @@ struct ConformanceBroker: VectorBroker {
   }
 
   func advance(milliseconds: Int) async throws {
+    // A client sees the end of its connection a moment before the broker notes the time of it.
+    await server.timePassed()
     clock.advance(milliseconds: milliseconds)
     await server.timePassed()
   }
@@ -67,27 +72,7 @@ struct ConformanceBroker: VectorBroker {
   func stop() async throws {
     await server.close()
     try await group.shutdownGracefully()
-    await BrokerPlaces.shared.giveBack()
-  }
-}
-
-/// So many brokers at once: the tests of all vectors start side by side, and a slow machine must not be asked for
-/// hundreds of threads.
-private actor BrokerPlaces {
-  static let shared = BrokerPlaces()
-  private var free = 16
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  func take() async {
-    if free > 0 {
-      free -= 1
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
-    }
-  }
-
-  func giveBack() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    await Self.places.giveBack()
   }
 }
 

@@ -6,7 +6,8 @@ struct OrderTests {
   private static let publishers = 4
   private static let messages = 200
 
-  /// [5.0 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6]: vectors run on one event loop; here publishers and subscribers sit on three.
+  /// [5.0 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6]: vectors run on one event loop; here publishers and subscribers sit on
+  /// three.
   @Test("each subscriber gets each publisher's messages complete and in order", arguments: ProtocolVersion.allCases)
   func order(version: ProtocolVersion) async throws {
     let broker = try await ConformanceBroker.start([], loops: 3)

@@ -1,12 +1,10 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// The client's end of a TCP connection: bytes out, bytes in, each wait with a time limit.
 final class Wire: Sendable {
-  /// Far above what a loaded machine needs; a broker that is silent for so long has failed.
-  static let patience = TimeAmount.seconds(20)
-
   private let channel: any Channel
   private let inbox: Inbox
   private let pieces: Pieces
@@ -144,7 +142,7 @@ final class Wire: Sendable {
   private func outcome<T: Sendable>(
     until ready: @escaping @Sendable (inout Inbox.State) -> Result<T, VectorFault>?
   ) async throws -> T {
-    let late = channel.eventLoop.scheduleTask(in: Wire.patience) { [inbox] in inbox.giveUp() }
+    let late = channel.eventLoop.scheduleTask(in: .seconds(Int64(Patience.seconds))) { [inbox] in inbox.giveUp() }
     defer { late.cancel() }
     return try await inbox.outcome(until: ready).get()
   }

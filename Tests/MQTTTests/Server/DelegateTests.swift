@@ -2,9 +2,10 @@ import MQTT
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite("The delegate decides", .timeLimit(.minutes(2)))
+@Suite("The delegate decides", .timeLimit(.minutes(10)))
 struct DelegateTests {
   private func publish(_ id: UInt16, _ qos: MQTTQoS = .atLeastOnce, topic: MQTTString = "t") -> MQTTPacket {
     .publish(PublishPacket(topic: topic, payload: [1], qos: qos, packetID: qos == .atMostOnce ? 0 : id))
@@ -16,7 +17,7 @@ struct DelegateTests {
       test.delegate.set { $0.publishAnswer = { _ in .later } }
       let (client, _) = try await RawClient.connect(test.port, "a")
       try await client.send(publish(1), publish(2), publish(3, .exactlyOnce), publish(4))
-      try await test.until { test.delegate.read { $0.published.count } == 4 }
+      try await until { test.delegate.read { $0.published.count } == 4 }
       #expect(try await client.nothingWaits())
       let session = try #require(test.delegate.read { $0.sessions.first })
       session.eventLoop.execute { session.acknowledge(packetIDs: [2, 1, 3]) }
@@ -101,7 +102,7 @@ struct DelegateTests {
       }
       let client = try await RawClient.open(test.port)
       try await client.send(.connect(ConnectPacket(version: .v5, clientID: "a")), publish(1), publish(2))
-      try await test.until { promises.withLock { $0.count } == 1 }
+      try await until { promises.withLock { $0.count } == 1 }
       promises.withLock { $0[0].succeed(.accept) }
       guard case .connack = try await client.next() else {
         Issue.record("no CONNACK")
@@ -128,7 +129,8 @@ struct DelegateTests {
       #expect(
         try await client.next()
           == .auth(.init(reason: .continueAuthentication, properties: [method, .authenticationData([1])])))
-      try await client.send(.auth(.init(reason: .continueAuthentication, properties: [method, .authenticationData([2])])))
+      try await client.send(
+        .auth(.init(reason: .continueAuthentication, properties: [method, .authenticationData([2])])))
       guard case .connack(let connack) = try await client.next() else {
         Issue.record("no CONNACK")
         return
@@ -212,7 +214,7 @@ struct DelegateTests {
       let payload = [UInt8](repeating: 7, count: 10_000)
       let count = 2_000
       for _ in 0..<count { session.publish(topic: "t", payload: payload, qos: .atMostOnce) }
-      try await test.until { session.queuedCount > 0 }
+      try await until { session.queuedCount > 0 }
       try await client.setReading(true)
       var received = 0
       while received < count {

@@ -1,22 +1,25 @@
 import Foundation
+import TestSupport
 
 /// Debian's broker on a free port, for the client's tests.
-final class MosquittoBroker {
-  let port: Int
-  private let process = Process()
-
-  init() throws {
-    port = try Self.freePort()
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/mosquitto")
-    process.arguments = ["-p", "\(port)"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+enum MosquittoBroker {
+  /// Runs a body with the broker's port; the broker takes connections by then.
+  static func run(_ body: (Int) async throws -> Void) async throws {
+    let (broker, port) = try await start(attemptsMax: 5)
+    try await broker.during { try await body(port) }
   }
 
-  func stop() {
-    process.terminate()
-    process.waitUntilExit()
+  /// Another test may take the free port before the broker does: then it ends, and another port is tried.
+  private static func start(attemptsMax: Int) async throws -> (broker: ChildProgram, port: Int) {
+    let port = try freePort()
+    let broker = try await ChildProgram.start(ChildProgram.Order("/usr/sbin/mosquitto", ["-p", "\(port)"]))
+    do {
+      try await broker.wrote("running")
+      return (broker, port)
+    } catch {
+      guard case .ended = error, attemptsMax > 1 else { throw error }
+    }
+    return try await start(attemptsMax: attemptsMax - 1)
   }
 
   /// A port that was free a moment ago.

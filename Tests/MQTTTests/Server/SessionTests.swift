@@ -1,7 +1,8 @@
 import MQTT
+import TestSupport
 import Testing
 
-@Suite("Sessions, wills and kept messages", .timeLimit(.minutes(2)))
+@Suite("Sessions, wills and kept messages", .timeLimit(.minutes(10)))
 struct SessionTests {
   private let expires: MQTTProperties = [.sessionExpiryInterval(60)]
 
@@ -22,13 +23,13 @@ struct SessionTests {
       #expect(!connack.isSessionPresent)
       _ = try await first.subscribe("t")
       await first.drop()
-      try await test.until { test.delegate.read { $0.ends.count } == 1 }
+      try await until { test.delegate.read { $0.ends.count } == 1 }
       await test.pass(seconds: 59)
       let (second, again) = try await RawClient.connect(test.port, "a", isClean: false, properties: expires)
       #expect(again.isSessionPresent)
       try await second.send(.disconnect(.init(properties: [.sessionExpiryInterval(5)])))
       try await second.closed()
-      try await test.until { test.delegate.read { $0.ends.count } == 2 }
+      try await until { test.delegate.read { $0.ends.count } == 2 }
       await test.pass(seconds: 6)
       #expect(test.server.sessionCount == 0)
       #expect(test.server.subscriptionCount == 0)
@@ -106,7 +107,7 @@ struct SessionTests {
         #expect(connack.isSessionPresent)
         #expect(try await last.next() == .disconnect(.init(reason: .sessionTakenOver)))
         try await last.closed()
-        try await test.until { test.delegate.read { $0.ends.count } == round }
+        try await until { test.delegate.read { $0.ends.count } == round }
         #expect(test.delegate.read { $0.ends.last } == .takenOver)
         last = next
       }
@@ -151,7 +152,7 @@ struct SessionTests {
         let (client, _) = try await RawClient.connect(
           test.port, "a", isClean: isClean, properties: properties, will: will)
         await client.drop()
-        try await test.until { test.delegate.read { $0.ends.count } == ends + 1 }
+        try await until { test.delegate.read { $0.ends.count } == ends + 1 }
       }
       try await leave(expires)
       await test.pass(seconds: 9)
@@ -236,11 +237,11 @@ struct SessionTests {
       #expect(try await [one.message().payload, one.message().payload] == [[0], [2]])
       #expect(try await [two.message().payload, two.message().payload] == [[1], [3]])
       await one.drop()
-      try await test.until { test.delegate.read { $0.ends.count } == 1 }
+      try await until { test.delegate.read { $0.ends.count } == 1 }
       for number in 4..<6 { test.server.publish(topic: "s", payload: [UInt8(number)], qos: .atLeastOnce) }
       #expect(try await [two.message().payload, two.message().payload] == [[4], [5]])
       await two.drop()
-      try await test.until { test.delegate.read { $0.ends.count } == 2 }
+      try await until { test.delegate.read { $0.ends.count } == 2 }
       test.server.publish(topic: "s", payload: [6], qos: .atLeastOnce)
       let (back, _) = try await RawClient.connect(test.port, "1", isClean: false, properties: expires)
       var payloads: [[UInt8]] = []

@@ -2,43 +2,35 @@ import Foundation
 import MQTT
 import NIOCore
 import NIOSSL
+import TestSupport
 import Testing
 
 /// Certificates made by openssl in a folder of their own.
-struct TestCertificates: ~Copyable {
-  let folder: URL
+struct TestCertificates {
+  private let folder: TemporaryFolder
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("mqtt-tls-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try openssl(
+  init() async throws {
+    folder = try TemporaryFolder("anju-mqtt-tls")
+    try await openssl(
       "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem"
         + " -addext basicConstraints=critical,CA:true")
     for name in ["server", "device"] {
-      try openssl(
+      try await openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) -keyout \(name).key"
           + " -out \(name).csr -addext subjectAltName=DNS:localhost")
-      try openssl(
+      try await openssl(
         "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out \(name).pem"
           + " -copy_extensions copy")
     }
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
-
-  private func openssl(_ arguments: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments.split(separator: " ").map(String.init)
-    process.currentDirectoryURL = folder
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+  private func openssl(_ arguments: String) async throws {
+    let outcome = try await ChildProgram.run(ChildProgram.Order(
+      "openssl", arguments.split(separator: " ").map(String.init), folder: folder.url.path))
+    try #require(outcome.isSuccess, "\(outcome)")
   }
 
-  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+  private func path(_ name: String) -> String { folder.path(name) }
 
   func server() throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeServerConfiguration(
@@ -63,11 +55,11 @@ struct TestCertificates: ~Copyable {
   func deviceDER() throws -> [UInt8] { try NIOSSLCertificate.fromPEMFile(path("device.pem"))[0].toDERBytes() }
 }
 
-@Suite("TLS with certificates on both sides", .timeLimit(.minutes(2)))
+@Suite("TLS with certificates on both sides", .timeLimit(.minutes(10)))
 struct TLSTests {
   @Test("the delegate sees the client's certificate at CONNECT, and messages go both ways")
   func mutual() async throws {
-    let certificates = try TestCertificates()
+    let certificates = try await TestCertificates()
     let client = try certificates.client(withCertificate: true)
     let expected = try certificates.deviceDER()
     try await TestServer.run(tls: try certificates.server()) { test in
@@ -90,7 +82,7 @@ struct TLSTests {
 
   @Test("a client without a certificate is not let in, nor one that speaks no TLS; the delegate is not asked")
   func strangers() async throws {
-    let certificates = try TestCertificates()
+    let certificates = try await TestCertificates()
     let client = try certificates.client(withCertificate: false)
     try await TestServer.run(tls: try certificates.server()) { test in
       await #expect(throws: (any Error).self) {

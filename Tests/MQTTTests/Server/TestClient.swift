@@ -21,18 +21,7 @@ final class TestClient: Sendable {
     self.events = events
   }
 
-  /// Connects, trying again while the broker is still starting.
   static func connect(port: Int, version: MQTTVersion) async throws -> TestClient {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while true {
-      do { return try await connectOnce(port: port, version: version) } catch {
-        guard ContinuousClock.now < deadline else { throw error }
-        await Task.yield()
-      }
-    }
-  }
-
-  private static func connectOnce(port: Int, version: MQTTVersion) async throws -> TestClient {
     let events = Events()
     let bound = Mutex<NIOLoopBound<MQTTClientHandler>?>(nil)
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
