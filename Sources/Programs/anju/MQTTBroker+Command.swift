@@ -51,28 +51,36 @@ struct MQTTBrokerCommand: AsyncParsableCommand {
     options.answersAsSuites = true
     let broker = OpenBroker(refusedFilters: Set(refuseSubscribe.map { MQTTString($0) }))
     let server = MQTTServer(group: group, delegate: broker, options: options, logger: Logger(label: "anju.mqtt-broker"))
+    let services = ServiceGroup(
+      services: [OpenBrokerService(server: server, host: host, port: port)],
+      gracefulShutdownSignals: [.sigint, .sigterm],
+      logger: Logger(label: "anju.mqtt-broker") { _ in SwiftLogNoOpLogHandler() })
+    do {
+      try await services.run()
+    } catch {
+      try await group.shutdownGracefully()
+      throw error
+    }
+    try await group.shutdownGracefully()
+  }
+}
+
+/// Keeps the broker until the program is asked to end. It listens in here, when the group already handles signals:
+/// whoever reads the address may ask it to end at once.
+private struct OpenBrokerService: Service {
+  let server: MQTTServer
+  let host: String
+  let port: Int
+
+  func run() async throws {
     do {
       let address = try await server.bind(host: host, port: port)
       print("MQTT broker, open to everyone, on \(address.ipAddress ?? host):\(address.port ?? port)")
       fflush(nil)
     } catch {
       FileHandle.standardError.write(Data("anju: cannot listen on \(host):\(port): \(error)\n".utf8))
-      try await group.shutdownGracefully()
       throw ExitCode(1)
     }
-    let services = ServiceGroup(
-      services: [OpenBrokerService(server: server)], gracefulShutdownSignals: [.sigint, .sigterm],
-      logger: Logger(label: "anju.mqtt-broker") { _ in SwiftLogNoOpLogHandler() })
-    try await services.run()
-    try await group.shutdownGracefully()
-  }
-}
-
-/// Keeps the broker until the program is asked to end.
-private struct OpenBrokerService: Service {
-  let server: MQTTServer
-
-  func run() async throws {
     try await gracefulShutdown()
     await server.close()
   }
