@@ -66,7 +66,9 @@ struct AlarmsTests {
     #expect(try await scene.kinds() == ["alarm.raised"])
   }
 
-  @Test("an alarm says where it is, when the estate knows the room; an unknown room hides nothing", arguments: Backend.allCases)
+  @Test(
+    "an alarm says where it is, when the estate knows the room; an unknown room hides nothing",
+    arguments: Backend.allCases)
   func place(backend: Backend) async throws {
     let scene = try await Scene(backend)
     let person = scene.fresh.principal()
@@ -92,7 +94,9 @@ struct AlarmsTests {
     #expect(try await scene.open().allSatisfy { $0.isFault == (level == .fault) })
   }
 
-  @Test("the same sign again is counted on the open alarm, and told to the journal sparingly", arguments: Backend.allCases)
+  @Test(
+    "the same sign again is counted on the open alarm, and told to the journal sparingly",
+    arguments: Backend.allCases)
   func repeated(backend: Backend) async throws {
     let scene = try await Scene(backend)
     for _ in 1...100 { try await scene.take(scene.sign()) }
@@ -105,7 +109,9 @@ struct AlarmsTests {
     #expect(try await scene.kinds().count == 11)
   }
 
-  @Test("an alarm goes from raised to taken, back to normal and closed, and keeps every step", arguments: Backend.allCases)
+  @Test(
+    "an alarm goes from raised to taken, back to normal and closed, and keeps every step",
+    arguments: Backend.allCases)
   func life(backend: Backend) async throws {
     let scene = try await Scene(backend)
     let person = scene.fresh.principal()
@@ -129,7 +135,9 @@ struct AlarmsTests {
     #expect(try await scene.kinds() == ["alarm.raised", "alarm.changed", "alarm.changed", "alarm.changed"])
   }
 
-  @Test("a sign after the device was back to normal needs a person again; one after the close is a new alarm", arguments: Backend.allCases)
+  @Test(
+    "a sign after the device was back to normal needs a person again; one after the close is a new alarm",
+    arguments: Backend.allCases)
   func again(backend: Backend) async throws {
     let scene = try await Scene(backend)
     let person = scene.fresh.principal()

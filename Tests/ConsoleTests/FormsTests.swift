@@ -23,8 +23,8 @@ struct FormsTests {
   }
 
   @Test("going back never leads to another site", arguments: [
-    "https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a b", "/a\u{0d}\u{0a}Set-Cookie: x",
-    "", "/\u{4e2d}",
+    "https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a b",
+    "/a\u{0d}\u{0a}Set-Cookie: x", "", "/\u{4e2d}",
   ])
   func safePath(_ path: String) {
     #expect(Preferences.safePath(path) == "/today")
@@ -54,7 +54,8 @@ struct FormsTests {
   }
 
   @Test("the language follows the browser, and is Chinese when it asks for another", arguments: [
-    ("en-GB,zh;q=0.5", Language.english), ("zh-TW", .chinese), ("fr,de", .chinese), ("", .chinese), ("fr, en;q=0.2", .english),
+    ("en-GB,zh;q=0.5", Language.english), ("zh-TW", .chinese), ("fr,de", .chinese), ("", .chinese),
+    ("fr, en;q=0.2", .english),
   ])
   func language(_ header: String, _ expected: Language) {
     #expect(Language(accept: header) == expected)
@@ -89,8 +90,8 @@ struct FormsTests {
 
   @Test("meters are shown in kWh, cubic metres and yuan, all digits kept", arguments: [
     (PropertyValue.integer(1_284_460), "Wh", "1,284.460 kWh"), (.integer(216_300), "L", "216.300 m³"),
-    (.integer(238_640), "fen", "¥2,386.40"), (.integer(87), "%", "87%"), (.decimal(mantissa: -35, scale: 1), "°C", "\u{2212}3.5 °C"),
-    (.text("closed"), "", "closed"),
+    (.integer(238_640), "fen", "¥2,386.40"), (.integer(87), "%", "87%"),
+    (.decimal(mantissa: -35, scale: 1), "°C", "\u{2212}3.5 °C"), (.text("closed"), "", "closed"),
   ])
   func values(_ value: PropertyValue, _ unit: String, _ expected: String) {
     #expect(ValueText(value, unit: unit, Formats()).whole == expected)

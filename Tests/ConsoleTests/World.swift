@@ -14,7 +14,8 @@ import TestSupport
 @testable import Alarms
 @testable import Console
 
-/// A small estate with its devices, and the console before it: 3 floors of 4 rooms, a lock and a smoke detector in each.
+/// A small estate with its devices, and the console before it: 3 floors of 4 rooms, a lock and a smoke detector in
+/// each.
 struct World: Sendable {
   /// Shown as a Bearer key: a session's cookie is the browser tests' business.
   static let key = "test-key"

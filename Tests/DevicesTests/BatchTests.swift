@@ -71,7 +71,8 @@ struct BatchTests {
       ("", "it is empty"), ("name\nx", "the heading needs the columns name and model"),
       ("name,model,colour\n", "the heading has an unknown column \"colour\""),
       ("name,model\n\"a,b\n", "a quote that begins in line 2 never ends"),
-      ("name,model\u{0}", "it is neither UTF-8 nor GBK text"), ("name,name,model", "the heading has the column \"name\" twice"),
+      ("name,model\u{0}", "it is neither UTF-8 nor GBK text"),
+      ("name,name,model", "the heading has the column \"name\" twice"),
     ])
   func unreadable(csv: String, problem: String) async throws {
     let fixture = try await Fixture()

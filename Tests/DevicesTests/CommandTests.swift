@@ -160,7 +160,8 @@ struct CommandTests {
         by: fixture.principal)
     }
     await #expect(throws: DevicesError.serviceUnknown("fly")) { try await issue("fly") }
-    await #expect(throws: DevicesError.argumentInvalid(name: "seconds", problem: "must be a whole number from 1 to 60")) {
+    let outOfRange = DevicesError.argumentInvalid(name: "seconds", problem: "must be a whole number from 1 to 60")
+    await #expect(throws: outOfRange) {
       try await issue("unlock", ["seconds": .integer(61)])
     }
     await #expect(throws: DevicesError.argumentInvalid(name: "force", problem: "is not an argument of unlock")) {

@@ -25,9 +25,9 @@ struct MessagesTests {
     let fixture = try await Fixture()
     let smoke = try await fixture.devices.register(
       NewDevice(name: "SM-1", model: "smoke.basic"), by: fixture.principal)
+    let values = #"{"smokeDecibelsPerMetre":0.25,"temperatureCelsius":900}"#
     let rejected = try await fixture.handle(
-      #"{"boot":1,"seq":0,"ts":1,"event":"smokeAlarm","values":{"smokeDecibelsPerMetre":0.25,"temperatureCelsius":900}}"#,
-      .event, from: smoke)
+      #"{"boot":1,"seq":0,"ts":1,"event":"smokeAlarm","values":\#(values)}"#, .event, from: smoke)
     #expect(rejected == [RejectedPart(property: "temperatureCelsius", reason: "value.range", given: "900")])
     let events = try await fixture.devices.events(DeviceEventQuery(levels: [.critical]), by: fixture.principal).items
     #expect(events.first?.values == ["smokeDecibelsPerMetre": .decimal(mantissa: 250, scale: 3)])
@@ -73,8 +73,8 @@ struct MessagesTests {
     let lock = try await fixture.lock()
     // {"boot":1,"seq":0,"ts":1,"event":"tamper"}
     let bytes: [UInt8] =
-      [0xa4, 0x64] + Array("boot".utf8) + [0x01, 0x63] + Array("seq".utf8) + [0x00, 0x62] + Array("ts".utf8) + [0x01, 0x65]
-      + Array("event".utf8) + [0x66] + Array("tamper".utf8)
+      [0xa4, 0x64] + Array("boot".utf8) + [0x01, 0x63] + Array("seq".utf8) + [0x00, 0x62] + Array("ts".utf8)
+      + [0x01, 0x65] + Array("event".utf8) + [0x66] + Array("tamper".utf8)
     let message = UrgentMessage(
       device: lock.number, channel: .event, boot: 1, sequence: 0, deviceTime: fixture.fresh.clock.now,
       receivedAt: fixture.fresh.clock.now, payload: bytes)

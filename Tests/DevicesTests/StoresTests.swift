@@ -87,7 +87,8 @@ struct StoresTests {
     for sequence: Int64 in 0..<5 {
       let message = UrgentMessage(
         device: lock.number, channel: .event, boot: 1, sequence: sequence, deviceTime: fixture.fresh.clock.now,
-        receivedAt: fixture.fresh.clock.now, payload: Array(#"{"boot":1,"seq":\#(sequence),"event":"x\#(sequence)"}"#.utf8))
+        receivedAt: fixture.fresh.clock.now,
+        payload: Array(#"{"boot":1,"seq":\#(sequence),"event":"x\#(sequence)"}"#.utf8))
       try await fixture.fresh.work.run(DevicesError.self) { unit in try messages.handle(unit, message) }
       fixture.fresh.clock.advance(by: .seconds(1))
     }

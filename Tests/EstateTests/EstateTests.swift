@@ -19,7 +19,9 @@ struct EstateTests {
     #expect(try await fresh.store.migrationsApplied("estate") == [1])
   }
 
-  @Test("a building is added with all its staircases, floors and rooms, and its board shows them from the top down", arguments: Backend.allCases)
+  @Test(
+    "a building is added with all its staircases, floors and rooms, and its board shows them from the top down",
+    arguments: Backend.allCases)
   func board(backend: Backend) async throws {
     let (estate, fresh) = try await estate(backend)
     let principal = fresh.principal()

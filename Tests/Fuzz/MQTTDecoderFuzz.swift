@@ -1,5 +1,5 @@
-// A libFuzzer target for the packet reader. Not part of the package (SwiftPM cannot link libFuzzer's main): `scripts/fuzz`
-// compiles it together with Sources/Instruments/MQTT/Packet, which depends on nothing for this reason.
+// A libFuzzer target for the packet reader. Not part of the package (SwiftPM cannot link libFuzzer's main):
+// `scripts/fuzz` compiles it together with Sources/Instruments/MQTT/Packet, which depends on nothing for this reason.
 
 /// The stream's first byte chooses version and side; the rest is read as the server and the client do: packet after
 /// packet. What is taken must be written and read again the same; a fault stops the program.
@@ -15,7 +15,8 @@ public func fuzzMQTTDecoder(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt
     else { return 0 }
     let body = UnsafeRawBufferPointer(rebasing: rest[header.headerLength..<header.packetLength])
     if header.type == .publish {
-      if let view = try? MQTTPublishView.decode(body, flags: header.flags, version: version, isFromClient: isFromClient) {
+      let flags = header.flags
+      if let view = try? MQTTPublishView.decode(body, flags: flags, version: version, isFromClient: isFromClient) {
         precondition(view.topic.count + view.payload.count + view.rawProperties.count <= body.count)
         _ = view.properties
       }

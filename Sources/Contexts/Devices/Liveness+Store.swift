@@ -26,7 +26,8 @@ extension SQLConnection {
     ).map { row in
       guard let state = LivenessState(rawValue: try row.text("state")) else { throw StoreFailure.broken }
       let liveness = Liveness(
-        state: state, since: try row.optionalInstant("since"), lastMessageAt: try row.optionalInstant("last_message_at"),
+        state: state, since: try row.optionalInstant("since"),
+        lastMessageAt: try row.optionalInstant("last_message_at"),
         isConnected: try row.bool("connected"), connectionChangedAt: try row.optionalInstant("connection_changed_at"))
       return (DeviceNumber(UInt32(truncatingIfNeeded: try row.integer("number"))), liveness)
     }

@@ -34,7 +34,9 @@ extension CertificateAuthority {
     let bytes = Array(text.utf8)
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }
+      let count = bytes.withUnsafeBytes { bytes in
+        Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw failure(path) }
       written += count

@@ -6,7 +6,9 @@ import LoadGenerator
 struct AlarmLaneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "alarm-lane",
-    abstract: "How long an alarm's acknowledgement takes while telemetry saturates the intake; target p99 at most 20 ms.")
+    abstract: """
+      How long an alarm's acknowledgement takes while telemetry saturates the intake; target p99 at most 20 ms.
+      """)
 
   @Option(help: "Telemetry connections, window 20 each.")
   var connections = 1_000
@@ -40,7 +42,8 @@ struct AlarmLaneCommand: AsyncParsableCommand {
       let delays = [50, 99, 99.9].map { Double(report.latencyMicroseconds.valueAtPercentile($0)) / 1_000 }
       print(
         String(
-          format: "telemetry %.0f msg/s; alarms %.0f/s acknowledged in p50 %.2f, p99 %.2f, p99.9 %.2f ms (target p99 20)",
+          format: "telemetry %.0f msg/s; "
+            + "alarms %.0f/s acknowledged in p50 %.2f, p99 %.2f, p99.9 %.2f ms (target p99 20)",
           load, report.messagesPerSecond, delays[0], delays[1], delays[2]))
     }
   }

@@ -5,10 +5,12 @@ import LoadGenerator
 struct IntakeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "intake",
-    abstract: "QoS 1 publishes through the whole path, acknowledged after a commit that survives kill -9, beside mosquitto.",
+    abstract: """
+      QoS 1 publishes through the whole path, acknowledged after a commit that survives kill -9, beside mosquitto.
+      """,
     discussion: """
-      Ours: identity, topic check, thing model, latest value, synchronous=FULL, readable at once. Mosquitto: persistence \
-      on, one subscriber to everything. The same generator drives both, one after the other, in every case.
+      Ours: identity, topic check, thing model, latest value, synchronous=FULL, readable at once. Mosquitto: \
+      persistence on, one subscriber to everything. The same generator drives both, one after the other, in every case.
       The full matrix takes about 25 minutes; --quick takes the cases that the targets name.
       """
   )

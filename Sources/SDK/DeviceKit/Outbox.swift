@@ -4,8 +4,8 @@ import DequeModule
 ///
 /// A pure state machine: events return or collect flash changes, nothing is written or sent here. Hello first, then
 /// events, answers and twin reports in order, then readings in order: a long backlog of readings never delays an alarm.
-/// When it is full the oldest readings are given up first, then answers, then notices, alarms last; what was given up is
-/// remembered, so that the platform need not ask for it.
+/// When it is full the oldest readings are given up first, then answers, then notices, alarms last; what was given up
+/// is remembered, so that the platform need not ask for it.
 public struct Outbox: Sendable {
   /// How much may wait.
   public struct Limits: Hashable, Sendable {

@@ -133,7 +133,8 @@ public struct MQTTClientMachine: ~Copyable {
   /// A topic alias among the properties is not used: it would mean nothing on the next connection.
   ///
   /// - Returns: the token that `completed` names (0 for QoS 0, which is never completed), nil when the queue is full,
-  ///   the topic no topic name, or the server is known not to take such a message (its size, QoS or retaining); and what to do.
+  ///   the topic no topic name, or the server is known not to take such a message (its size, QoS or retaining); and
+  ///   what to do.
   public mutating func publish(
     topic: MQTTString, payload: [UInt8], qos: MQTTQoS, isRetained: Bool = false, properties: MQTTProperties = [],
     now: UInt64
@@ -186,8 +187,8 @@ public struct MQTTClientMachine: ~Copyable {
     return takeActions()
   }
 
-  /// The next step of an enhanced authentication, or the beginning of another one; only for a client whose CONNECT named
-  /// a method [MQTT-4.12.0-7], and with that method [MQTT-4.12.1-1].
+  /// The next step of an enhanced authentication, or the beginning of another one; only for a client whose CONNECT
+  /// named a method [MQTT-4.12.0-7], and with that method [MQTT-4.12.1-1].
   public mutating func authenticate(_ packet: AuthPacket, now: UInt64) -> [Action] {
     guard phase != .closed, options.version == .v5, let method = options.properties.authenticationMethod,
       packet.properties.authenticationMethod == method

@@ -36,7 +36,9 @@ extension MQTTProperties {
   public var requestProblemInformation: Bool? {
     first { if case .requestProblemInformation(let v) = $0 { v == 1 } else { nil } }
   }
-  public var authenticationMethod: MQTTString? { first { if case .authenticationMethod(let v) = $0 { v } else { nil } } }
+  public var authenticationMethod: MQTTString? {
+    first { if case .authenticationMethod(let v) = $0 { v } else { nil } }
+  }
   public var authenticationData: [UInt8]? { first { if case .authenticationData(let v) = $0 { v } else { nil } } }
   /// Seconds.
   public var willDelayInterval: UInt32? { first { if case .willDelayInterval(let v) = $0 { v } else { nil } } }

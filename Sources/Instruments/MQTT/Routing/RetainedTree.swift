@@ -45,8 +45,9 @@ final class RetainedTree {
   /// Whether the limits allow to keep a payload of this size.
   func mayKeep(_ topic: MQTTString, bytes: Int) -> Bool {
     let old = find(SubscriptionTree.levels(topic.utf8[...]))?.message
-    return bytes == 0
-      || (byteCount - (old?.byteCount ?? 0) + topic.utf8.count + bytes <= bytesMax && (old != nil || count < messagesMax))
+    if bytes == 0 { return true }
+    let bytesAfter = byteCount - (old?.byteCount ?? 0) + topic.utf8.count + bytes
+    return bytesAfter <= bytesMax && (old != nil || count < messagesMax)
   }
 
   /// The messages whose topics match a filter, without those that expired.

@@ -123,7 +123,8 @@ final class SubscriptionTree {
   }
 
   private func match(
-    _ levels: ArraySlice<MQTTString>, at node: Node, isFirst: Bool, isHidden: Bool, visit: (Subscription, _ isShared: Bool) -> Void
+    _ levels: ArraySlice<MQTTString>, at node: Node, isFirst: Bool, isHidden: Bool,
+    visit: (Subscription, _ isShared: Bool) -> Void
   ) {
     let wildcardsMatch = !(isFirst && isHidden)
     if wildcardsMatch, let rest = node.rest { Self.visit(rest, visit) }

@@ -29,7 +29,8 @@ extension Connection {
     guard let request, let method = request.packet.properties.authenticationMethod,
       packet.properties.authenticationMethod == method
     else { throw .protocolError("authentication method changed") }
-    let expected: MQTTReasonCode = phase == .connected && !isReauthenticating ? .reAuthenticate : .continueAuthentication
+    let isBeginning = phase == .connected && !isReauthenticating
+    let expected: MQTTReasonCode = isBeginning ? .reAuthenticate : .continueAuthentication
     guard packet.reason == expected else { throw .protocolError("authentication step not expected") }
     if phase == .connected { isReauthenticating = true }
     decide(broker.delegate.authenticate(packet, request: request, session: session))

@@ -13,10 +13,9 @@ extension Doctor {
       return .wrong("the server's certificate cannot be read", remedy: "remove ca/server.pem; the next start makes one")
     }
     let days = Int((Double(end) - now.timeIntervalSince1970) / 86_400)
-    if days < 0 { return .wrong("the server's certificate has ended", remedy: "restart the server: it makes a new one") }
+    let remedy = "restart the server: it makes a new one"
+    if days < 0 { return .wrong("the server's certificate has ended", remedy: remedy) }
     let text = "the server's certificate is good for \(days) days"
-    return days < Int(PlatformCertificates.renewWithinDays)
-      ? .warning(text, remedy: "restart the server: it makes a new one")
-      : .good(text)
+    return days < Int(PlatformCertificates.renewWithinDays) ? .warning(text, remedy: remedy) : .good(text)
   }
 }

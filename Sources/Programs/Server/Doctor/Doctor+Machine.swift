@@ -60,7 +60,8 @@ extension Doctor {
     if let newest, newest > now.addingTimeInterval(60) {
       let minutes = Int(newest.timeIntervalSince(now) / 60)
       return .wrong(
-        "the clock stands \(minutes) minutes before the newest data", remedy: "set the clock before starting the server")
+        "the clock stands \(minutes) minutes before the newest data",
+        remedy: "set the clock before starting the server")
     }
     return .good("the clock is not behind the data")
   }

@@ -81,8 +81,6 @@ extension Console {
   }
 
   /// Nothing inline, nothing from elsewhere.
-  ///
-  /// - Source: shared/design/ui.md, 8.
   static let contentSecurityPolicy = """
     default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
     connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; form-action 'self'; \

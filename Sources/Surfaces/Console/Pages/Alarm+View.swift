@@ -22,7 +22,8 @@ extension Console {
     if isRaised, tone == .critical { view["ago"] = .text(words.timer(shown, now: visit.now)) }
     view.merge(
       [
-        "id": .text(alarm.id.description), "level": .text(tone.card), "levelName": .text(words("level.\(tone.rawValue)")),
+        "id": .text(alarm.id.description), "level": .text(tone.card),
+        "levelName": .text(words("level.\(tone.rawValue)")),
         "icon": .text(icon(alarm)), "name": .text(alarm.source.name.text(words.language)),
         "where": .text(place(alarm)), "running": .flag(isRaised && tone == .critical),
         "tag": cardTag(alarm, tone, words), "acknowledged": .optional(taken(alarm, words)),

@@ -125,7 +125,8 @@ extension Console {
     let total = counts.values.reduce(0, +)
     return [
       "hasRooms": .flag(total > 0), "count": .text(words("board.count", ["n": formats.number(total)])),
-      "units": .list(facts.board.columns.map { ["name": .text(words.counted("board.unit", $0.unit.name))] }), "floors": .list(floors),
+      "units": .list(facts.board.columns.map { ["name": .text(words.counted("board.unit", $0.unit.name))] }),
+      "floors": .list(floors),
       "only": .optional(only?.rawValue), "boardFrom": .text(own.address(["part": "grid", "only": only?.rawValue])),
       "legend": .list(
         RoomState.allCases.map { state in

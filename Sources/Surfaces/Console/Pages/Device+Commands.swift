@@ -83,7 +83,8 @@ extension Console {
       let place = try await services.estate.room(room, by: visit.principal())
       target = "\(place.buildingName) \(place.room.name) \(words("kindShort.\(detail.device.kind.rawValue)"))"
     }
-    let effect = words(service.dangerous ? "command.effectDangerous" : "command.effect", ["name": name, "target": target])
+    let effect = words(
+      service.dangerous ? "command.effectDangerous" : "command.effect", ["name": name, "target": target])
     let view: ViewValue = [
       "dialog": .flag(visit.isFragment), "heading": .text(name), "target": .text(target),
       "deviceName": .text(detail.device.name.description), "effect": .text(effect),

@@ -205,7 +205,8 @@ extension Console {
         words(
           "device.contractText",
           [
-            "every": formats.number(contract.reportIntervalSeconds), "stale": formats.number(contract.staleAfterSeconds),
+            "every": formats.number(contract.reportIntervalSeconds),
+            "stale": formats.number(contract.staleAfterSeconds),
             "offline": formats.number(contract.offlineAfterSeconds),
           ])
       ),

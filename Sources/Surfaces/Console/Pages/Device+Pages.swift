@@ -82,7 +82,8 @@ extension Console {
     return [
       "name": .text(device.name.description), "kindName": .text(words("kind.\(device.kind.rawValue)")),
       "icon": .text(DeviceLook.icon(device.kind)),
-      "modelName": .text(detail.model.name.text(visit.language)), "modelKey": .text("\(device.model) v\(device.modelVersion)"),
+      "modelName": .text(detail.model.name.text(visit.language)),
+      "modelKey": .text("\(device.model) v\(device.modelVersion)"),
       "look": .text(isAlarming ? "alm" : state == .offline || state == .unseen ? "off" : ""),
       "stateTone": .text(DeviceLook.tone(state)), "stateName": .text(words("liveness.\(state.rawValue)")),
       "stateIcon": .optional(DeviceLook.stateIcon(state)),
