@@ -19,10 +19,19 @@ struct HostileTests {
     try await scene.application(idleSecondsMax: idleSecondsMax).test(.live) { client in
       let port = try #require(client.port)
       try await body(port)
-      try await RawClient.connect(port: port) { talk in
-        try await talk.send("GET /api/v1/rooms HTTP/1.1\r\n\(Self.head)Connection: close\r\n\r\n")
-        #expect(await talk.readToEnd().hasPrefix("HTTP/1.1 200"))
+      if idleSecondsMax < 60 {
+        // On a busy machine the good client may be slower than the idle time too: then it comes again.
+        try await until { try await Self.answer(port).hasPrefix("HTTP/1.1 200") }
+      } else {
+        #expect(try await Self.answer(port).hasPrefix("HTTP/1.1 200"))
       }
+    }
+  }
+
+  private static func answer(_ port: Int) async throws -> String {
+    try await RawClient.connect(port: port) { talk in
+      try await talk.send("GET /api/v1/rooms HTTP/1.1\r\n\(head)Connection: close\r\n\r\n")
+      return await talk.readToEnd()
     }
   }
 
