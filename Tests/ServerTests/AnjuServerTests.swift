@@ -76,13 +76,13 @@ struct AnjuServerTests {
       let client = HTTPClient(configuration: .init(tlsConfiguration: tls, redirectConfiguration: .disallow))
       do {
         let api = try await client.execute(
-          HTTPClientRequest(url: addresses.pages + "/api/v1/openapi.json"), timeout: .seconds(30))
+          HTTPClientRequest(url: addresses.pages + "/api/v1/openapi.json"), timeout: .seconds(Int64(Patience.seconds)))
         #expect(api.status == .ok && api.version == .http2)
         let devices = try await client.execute(
-          HTTPClientRequest(url: addresses.pages + "/api/v1/devices"), timeout: .seconds(30))
+          HTTPClientRequest(url: addresses.pages + "/api/v1/devices"), timeout: .seconds(Int64(Patience.seconds)))
         #expect(devices.status == .unauthorized)
         let page = try await client.execute(
-          HTTPClientRequest(url: addresses.pages + "/today"), timeout: .seconds(30))
+          HTTPClientRequest(url: addresses.pages + "/today"), timeout: .seconds(Int64(Patience.seconds)))
         #expect(page.status == .seeOther)
         #expect(page.headers.first(name: "location")?.hasPrefix("/sign-in") == true)
       } catch {

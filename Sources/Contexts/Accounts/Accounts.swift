@@ -59,7 +59,8 @@ package struct Accounts: Sendable {
     }
   }
 
-  /// The platform itself, acting in the first organisation: for what a program sets up at its start. Nil before `found`.
+  /// The platform itself, acting in the first organisation: for what a program sets up at its start. Nil before
+  /// `found`.
   package func platform() async throws(AccountsError) -> Principal? {
     let found = try await work.read(AccountsError.self) { try $0.firstOrganisation() }
     guard let found else { return nil }

@@ -38,7 +38,8 @@ struct BenchServer: Sendable {
     let work = Work(store: store, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     journal = Journal(work: work)
     let authority = try CertificateAuthority.load(
-      certificatePath: certificates.appending(path: "ca.pem").path, keyPath: certificates.appending(path: "ca.key").path)
+      certificatePath: certificates.appending(path: "ca.pem").path,
+      keyPath: certificates.appending(path: "ca.key").path)
     devices = try Devices(
       work: work, directory: DeviceDirectory(), authority: authority, randomBytes: SystemSources.randomBytes)
     try await devices.open()
