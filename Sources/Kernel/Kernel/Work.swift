@@ -51,6 +51,8 @@ package struct Work: Sendable {
     if let error = error as? E { return error }
     if let denied = error as? Denied { return E(denied) }
     let failure = StoreFailure(error)
+    // Whoever was cancelled asked for it: nothing to report.
+    if Task.isCancelled, failure == .unavailable { return E(failure) }
     let metadata: Logger.Metadata = ["error": "\(error)", "error.family": "\(E.self)"]
     switch failure {
     case .unavailable: logger.warning("store unavailable", metadata: metadata)

@@ -22,11 +22,10 @@ extension Doctor {
 
   func port(_ port: Int, of whom: String, option: String) -> Finding {
     let place = "port \(port) for \(whom)"
-    if DataFolder.isInUse(configuration.dataFolder) {
-      return .good("\(place): this data folder's server is running")
-    }
     switch Self.bindError(configuration.listenAddress, port) {
     case nil: return .good("\(place) is free")
+    case EADDRINUSE where DataFolder.isInUse(configuration.dataFolder):
+      return .good("\(place) is taken, and this data folder's server is running")
     case EADDRINUSE:
       return .wrong("\(place) is taken", remedy: "end what uses it (ss -ltnp 'sport = :\(port)') or use \(option)")
     case EACCES: return .wrong("\(place) is not allowed", remedy: "use a port above 1023 with \(option)")
