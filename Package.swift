@@ -53,7 +53,6 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -152,13 +151,14 @@ let programs: [Target] = [
   "VirtualBuilding",
   configuration,
   hummingbird,
+  hummingbirdCore,
   hummingbirdHTTP2,
-  hummingbirdTLS,
   lifecycle,
   logging,
   nio,
   nioPosix,
   nioSSL,
+  nioTLS,
   unixSignals,
 ], testing: [
   "Accounts",

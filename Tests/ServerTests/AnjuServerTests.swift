@@ -111,6 +111,50 @@ struct AnjuServerTests {
     try await serving(server) { addresses in #expect(addresses.pages.hasSuffix(":\(port)")) }
   }
 
+  @Test("a connection that never ends its handshake, and one that falls silent, are closed; others go on")
+  func silentConnections() async throws {
+    var limits = ConnectionLimits()
+    limits.handshakeSeconds = 1
+    limits.silentSeconds = 2
+    let server = try await AnjuServer.open(settings(), limits: limits, logger: .silent)
+    try await serving(server) { addresses in
+      let port = try #require(URL(string: addresses.pages)?.port)
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.trustRoots = .file(folder.path("data/ca/ca.pem"))
+      tls.applicationProtocols = ["h2"]
+      let context = try NIOSSLContext(configuration: tls)
+      let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      let bare = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
+      let half = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
+      // The beginning of a ClientHello that never goes on.
+      try await half.writeAndFlush(ByteBuffer(bytes: [0x16, 3, 1, 2, 0, 1]))
+      // TLS is spoken, HTTP/2 is not: neither requests nor answers to the server's pings.
+      let mute = try await bootstrap.channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(
+            NIOSSLClientHandler(context: context, serverHostname: "localhost"))
+        }
+      }.connect(host: "127.0.0.1", port: port).get()
+      for channel in [bare, half, mute] { try await channel.closeFuture.get() }
+      try await expectServed(addresses)
+    }
+  }
+
+  private func expectServed(_ addresses: AnjuServer.Addresses) async throws {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = .file(folder.path("data/ca/ca.pem"))
+    let client = HTTPClient(configuration: .init(tlsConfiguration: tls))
+    do {
+      let request = HTTPClientRequest(url: addresses.pages + "/api/v1/openapi.json")
+      let response = try await client.execute(request, timeout: .seconds(30))
+      #expect(response.status == .ok)
+    } catch {
+      try await client.shutdown()
+      throw error
+    }
+    try await client.shutdown()
+  }
+
   @Test("a folder that another server uses is refused with that server's process")
   func folderInUse() async throws {
     let server = try await AnjuServer.open(settings(), logger: .silent)

@@ -35,11 +35,12 @@ package final class AnjuServer: Sendable {
   private let certificates: PlatformCertificates
   private let storage: Storage
   private let contexts: Contexts
+  private let limits: ConnectionLimits
   private let logger: Logger
 
   private init(
     configuration: ServerConfiguration, folder: DataFolder, certificates: PlatformCertificates,
-    storage: Storage, contexts: Contexts, first: Accounts.First?, logger: Logger
+    storage: Storage, contexts: Contexts, first: Accounts.First?, limits: ConnectionLimits, logger: Logger
   ) {
     self.configuration = configuration
     self.folder = folder
@@ -47,6 +48,7 @@ package final class AnjuServer: Sendable {
     self.storage = storage
     self.contexts = contexts
     self.first = first
+    self.limits = limits
     self.logger = logger
   }
 
@@ -54,6 +56,12 @@ package final class AnjuServer: Sendable {
   ///
   /// - Throws: `DataFolderError`, or what the stores say.
   package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> AnjuServer {
+    try await open(configuration, limits: ConnectionLimits(), logger: logger)
+  }
+
+  static func open(
+    _ configuration: ServerConfiguration, limits: ConnectionLimits, logger: Logger
+  ) async throws -> AnjuServer {
     let folder = try DataFolder(configuration.dataFolder)
     let certificates = try PlatformCertificates(
       folder: folder.file("ca"), names: configuration.serverNames, now: SystemSources.time.now(),
@@ -65,7 +73,7 @@ package final class AnjuServer: Sendable {
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
         configuration: configuration, folder: folder, certificates: certificates, storage: storage,
-        contexts: contexts, first: first, logger: logger)
+        contexts: contexts, first: first, limits: limits, logger: logger)
     } catch {
       await storage.close()
       throw error
@@ -93,7 +101,8 @@ package final class AnjuServer: Sendable {
     let building = try await building(mqttPort: mqttPort)
     let feed = EventFeed(journal: storage.journal, time: SystemSources.time, logger: logger)
     let web = Web(
-      contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, logger: logger)
+      contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
+      logger: logger)
     let host = configuration.shownAddress
     let app = try web.application(certificates, cursorSecret: try secret("cursor.key")) { port in
       await whenReady(

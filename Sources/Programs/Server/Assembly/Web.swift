@@ -6,7 +6,7 @@ import Estate
 import Foundation
 import Hummingbird
 import HummingbirdHTTP2
-import HummingbirdTLS
+import HummingbirdCore
 import Kernel
 import Logging
 import NIOCore
@@ -19,6 +19,7 @@ struct Web {
   let journal: Journal
   let feed: EventFeed
   let configuration: ServerConfiguration
+  let limits: ConnectionLimits
   let logger: Logger
 
   /// How long open streams may take to end when the program stops.
@@ -44,15 +45,21 @@ struct Web {
     }
     surface(identify, rates, cursorSecret).install(on: router)
     try console(identify, rates).install(on: router)
+    let tls = try Self.tls(certificates)
     return Application(
       router: router,
-      server: try .http2Upgrade(
-        tlsConfiguration: try Self.tls(certificates),
-        configuration: .init(
-          idleTimeout: .seconds(Limits.idleSecondsMax), gracefulCloseTimeout: Self.closingTime,
-          streamConfiguration: Limits.channelConfiguration())),
+      server: HTTPServerBuilder { [limits] responder in
+        let channel = try HTTP2UpgradeChannel(
+          tlsConfiguration: tls,
+          configuration: .init(
+            idleTimeout: .seconds(Limits.idleSecondsMax), gracefulCloseTimeout: Self.closingTime,
+            streamConfiguration: Limits.channelConfiguration()),
+          responder: responder)
+        return GuardedChannel(base: channel, limits: limits)
+      },
       configuration: .init(
-        address: .hostname(configuration.listenAddress, port: configuration.httpPort), serverName: nil),
+        address: .hostname(configuration.listenAddress, port: configuration.httpPort), serverName: nil,
+        availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax, logger: logger)),
       onServerRunning: { channel in await whenListening(channel.localAddress?.port ?? 0) },
       logger: logger)
   }
