@@ -149,7 +149,7 @@ package struct LoadGenerator: ~Copyable {
     let begin = Self.nanoseconds()
     let measureFrom = begin + UInt64(plan.warmUpSeconds * 1e9)
     let end = measureFrom + UInt64(plan.measuredSeconds * 1e9)
-    var cpuBefore = 0.0
+    var before = Usage()
     var measuredFrom = begin
     var due = 0
     publishing = true
@@ -160,7 +160,7 @@ package struct LoadGenerator: ~Copyable {
       if !measuring, now >= measureFrom {
         measuring = true
         measuredFrom = now
-        cpuBefore = meter?.cpuSeconds() ?? 0
+        before = Usage.now(meter)
       }
       if case .pace(let rate, _) = plan.work {
         pace(rate, begin: begin, now: now, due: &due)
@@ -170,7 +170,11 @@ package struct LoadGenerator: ~Copyable {
       }
     }
     report.measuredSeconds = Double(Self.nanoseconds() - measuredFrom) / 1e9
-    report.server.cpuSeconds = (meter?.cpuSeconds() ?? 0) - cpuBefore
+    let after = Usage.now(meter)
+    report.server.cpuSeconds = after.server - before.server
+    let known = (after.server - before.server) + (after.own - before.own)
+    let all = after.machine.all - before.machine.all
+    report.othersShare = all > 0 ? max(0, (after.machine.busy - before.machine.busy - known) / all) : 0
   }
 
   /// Sends what is due by now, each stamped with the moment it was due.

@@ -16,6 +16,8 @@ package struct LoadReport: Sendable {
   /// Paced messages that no connection had room for.
   package var skipped = 0
   package var server = ProcessUse()
+  /// The part of the machine's processors that neither the server nor this process used while it was measured: 0 to 1.
+  package var othersShare = 0.0
 
   package init() {}
 

@@ -30,6 +30,9 @@ struct IntakeCommand: AsyncParsableCommand {
   @Option(help: "Only the cases whose name contains this: \"1000 × 20\", \"paced\".")
   var only: String?
 
+  @Option(help: "Wait so many seconds at most, before each run, for others to leave the processors (0 to 600).")
+  var patience = 0
+
   @Flag(help: "Leave mosquitto out.")
   var alone = false
 
@@ -61,6 +64,7 @@ struct IntakeCommand: AsyncParsableCommand {
 
   private func measure(_ item: IntakeCase, _ bench: Bench) throws -> IntakeRow {
     let ours = try bench.withServer { server in
+      Machine.awaitQuiet(secondsMax: patience)
       let report = try bench.run(item, seconds, port: item.isTLS ? server.tlsPort : server.plainPort, server.processID)
       try server.requireStored(atLeast: report.acknowledgedInAll)
       try server.requireTaken(from: item.connections)
@@ -70,6 +74,9 @@ struct IntakeCommand: AsyncParsableCommand {
     let peer = try Mosquitto(certificates: bench.certificates)
     defer { peer.stop() }
     let port = item.isTLS ? peer.tlsPort : peer.plainPort
-    return IntakeRow(item: item, ours: ours, mosquitto: try bench.run(item, seconds, port: port, peer.processID))
+    Machine.awaitQuiet(secondsMax: patience)
+    let report = try bench.run(item, seconds, port: port, peer.processID)
+    let delivered = Double(peer.delivered) / Double(max(report.acknowledgedInAll, 1))
+    return IntakeRow(item: item, ours: ours, mosquitto: report, delivered: delivered)
   }
 }

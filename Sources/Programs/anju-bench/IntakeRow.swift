@@ -7,18 +7,25 @@ struct IntakeRow {
   let item: IntakeCase
   let ours: LoadReport
   let mosquitto: LoadReport?
+  /// The part of what mosquitto acknowledged that its subscriber had when the measuring ended.
+  var delivered = 1.0
 
   static let heading = """
     | connections × window | ours msg/s | ack p50, p99, p99.9 ms | CPU µs/msg | KiB/conn | mosquitto msg/s \
-    | ack p50, p99, p99.9 ms | CPU µs/msg | KiB/conn | ratio |
-    |---|---|---|---|---|---|---|---|---|---|
+    | ack p50, p99, p99.9 ms | CPU µs/msg | KiB/conn | delivered | rate ratio \
+    | p99 ratio | others' CPU |
+    |---|---|---|---|---|---|---|---|---|---|---|---|---|
     """
 
   var line: String {
     let ratio = mosquitto.map { number(ours.messagesPerSecond / max($0.messagesPerSecond, 1), 2) } ?? "–"
-    let peer = mosquitto.map(columns) ?? "– | – | – | –"
-    return "| \(item.name) | \(columns(ours)) | \(peer) | \(ratio) |"
+    let delays = mosquitto.map { number(p99(ours) / max(p99($0), 1), 2) } ?? "–"
+    let peer = mosquitto.map { columns($0) + " | \(number(delivered * 100, 0)) %" } ?? "– | – | – | – | –"
+    let others = [ours, mosquitto].compactMap { $0 }.map { number($0.othersShare * 100, 0) + " %" }
+    return "| \(item.name) | \(columns(ours)) | \(peer) | \(ratio) | \(delays) | \(others.joined(separator: ", ")) |"
   }
+
+  private func p99(_ report: LoadReport) -> Double { Double(report.latencyMicroseconds.valueAtPercentile(99)) }
 
   private func columns(_ report: LoadReport) -> String {
     let delays = [50, 99, 99.9].map {
@@ -34,13 +41,14 @@ struct IntakeRow {
 
   private func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
-  /// The row whose ratio (or rate, without a peer) is in the middle.
+  /// The row whose ratio (or rate, without a peer) is in the middle; of p99 where the rate is given.
   static func median(_ rows: [IntakeRow]) -> IntakeRow {
     let sorted = rows.sorted { $0.rank < $1.rank }
     return sorted[sorted.count / 2]
   }
 
   private var rank: Double {
+    if item.messagesPerSecond != nil { return p99(ours) / max(mosquitto.map(p99) ?? 1, 1) }
     let peer = mosquitto?.messagesPerSecond ?? 1
     return ours.messagesPerSecond / max(peer, 1)
   }

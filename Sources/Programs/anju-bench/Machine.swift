@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import LoadGenerator
 
 /// The machine a figure was measured on; a figure without it says nothing.
 enum Machine {
@@ -10,6 +12,18 @@ enum Machine {
     let kernel = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8))?
       .trimmingCharacters(in: .whitespacesAndNewlines) ?? "?"
     return "\(processor), \(cores) cores, \(memory) GiB, \(system), Linux \(kernel)"
+  }
+
+  /// Waits until others leave nine tenths of the processors for two seconds, at most `secondsMax`.
+  static func awaitQuiet(secondsMax: Int) {
+    let meter = MachineMeter()
+    var before = meter.read()
+    for _ in 0..<secondsMax / 2 {
+      sleep(2)
+      let now = meter.read()
+      if now.busyShare(since: before) < 0.1 { return }
+      before = now
+    }
   }
 
   private static func field(_ file: String, _ name: String) -> String? {

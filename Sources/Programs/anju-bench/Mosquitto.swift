@@ -44,6 +44,8 @@ final class Mosquitto {
     try? FileManager.default.removeItem(at: folder)
   }
 
+  /// By default mosquitto holds 1,000 messages for a subscriber and silently drops what it has acknowledged beyond
+  /// that; here nothing may be dropped, as with us.
   private static func configuration(
     _ folder: URL, _ plain: UInt16, _ tls: UInt16, _ certificates: BenchCertificates
   ) -> String {
@@ -53,6 +55,8 @@ final class Mosquitto {
     persistence true
     persistence_location \(folder.path)/
     set_tcp_nodelay true
+    max_inflight_messages 0
+    max_queued_messages 0
     log_dest none
     listener \(plain) 127.0.0.1
     listener \(tls) 127.0.0.1

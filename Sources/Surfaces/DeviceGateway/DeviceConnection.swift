@@ -23,6 +23,8 @@ final class DeviceConnection: @unchecked Sendable {
   /// Payload bytes taken and not yet durable.
   var waitingBytes = 0
   var isPaused = false
+  /// Packet identifiers that are durable and go back at the end of this turn; empty between turns.
+  var acknowledgements: [UInt16] = []
   /// The tick in which it was last heard of, so that it is told once a tick.
   var heardTick: UInt64 = 0
   /// Clock answers of the current second.

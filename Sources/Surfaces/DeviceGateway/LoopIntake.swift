@@ -3,6 +3,7 @@ import DurableLog
 import Kernel
 import MQTT
 import NIOCore
+import Synchronization
 
 /// What one event loop gathers in one tick, and the acknowledgements that wait for its commits.
 final class LoopIntake: @unchecked Sendable {
@@ -56,6 +57,11 @@ final class LoopIntake: @unchecked Sendable {
   private var heard: [DeviceNumber] = []
   private var paused: [DeviceConnection] = []
   private var isCheckScheduled = false
+  /// Connections whose `acknowledgements` are to go.
+  private var acknowledging: [DeviceConnection] = []
+  private typealias Outcome = Result<DurableLog.Position, DurableLogError>
+  /// What commits have settled and the loop has not seen yet: bounded by what waits for the log.
+  private let settled = Mutex<[(Waiting, Outcome)]>([])
   private(set) var now: Instant
   /// Counts the ticks; a connection notes in which it was last heard of.
   private(set) var tick: UInt64 = 1
@@ -131,29 +137,57 @@ final class LoopIntake: @unchecked Sendable {
     self.bulk = Waiting()
     guard !batch.isEmpty else { return }
     intake.commit(batch) { lane, result in
-      let waiting = lane == .urgent ? urgent : bulk
-      self.eventLoop.execute { self.release(waiting, result) }
+      self.settle(lane == .urgent ? urgent : bulk, result)
     }
     // The batch was handed over; what is left here is an empty one.
     batch = intake.begin(at: now)
     if intake.waitingBytes > options.waitingBytesMax { pauseWorst(urgent.runs + bulk.runs) }
   }
 
+  /// From the log's thread: one hop to the loop for all that settles before the loop looks.
+  private func settle(_ waiting: Waiting, _ result: Outcome) {
+    let isFirst = settled.withLock { settled in
+      settled.append((waiting, result))
+      return settled.count == 1
+    }
+    if isFirst { eventLoop.execute { self.releaseSettled() } }
+  }
+
+  /// Acknowledges what commits made durable: what a connection brought in several ticks goes back in one write.
+  private func releaseSettled() {
+    let parts = settled.withLock { settled in
+      defer { settled.removeAll(keepingCapacity: true) }
+      return settled
+    }
+    for (waiting, result) in parts { release(waiting, result) }
+    for connection in acknowledging {
+      connection.session.acknowledge(packetIDs: connection.acknowledgements)
+      connection.acknowledgements.removeAll(keepingCapacity: true)
+    }
+    acknowledging.removeAll(keepingCapacity: true)
+    if !paused.isEmpty { resumeThoseThatMay() }
+  }
+
   /// A commit is durable, or failed: then nothing of it is acknowledged, and the devices send it again in a new
   /// connection.
-  private func release(_ waiting: Waiting, _ result: Result<DurableLog.Position, DurableLogError>) {
+  private func release(_ waiting: Waiting, _ result: Outcome) {
     for run in waiting.runs {
-      run.connection.waitingBytes -= run.bytes
+      let connection = run.connection
+      connection.waitingBytes -= run.bytes
       switch result {
       case .success:
         guard run.count > 0 else { continue }
-        run.connection.session.acknowledge(
-          packetIDs: waiting.packetIDs[run.start..<run.start + run.count], reason: run.reason)
-      case .failure: run.connection.session.close(.implementationSpecificError)
+        let packetIDs = waiting.packetIDs[run.start..<run.start + run.count]
+        if run.reason == .success {
+          if connection.acknowledgements.isEmpty { acknowledging.append(connection) }
+          connection.acknowledgements.append(contentsOf: packetIDs)
+        } else {
+          connection.session.acknowledge(packetIDs: Array(packetIDs), reason: run.reason)
+        }
+      case .failure: connection.session.close(.implementationSpecificError)
       }
     }
     if case .failure(let error) = result { metrics.commitFailed(error) }
-    if !paused.isEmpty { resumeThoseThatMay() }
   }
 
   // MARK: Back-pressure

@@ -38,18 +38,13 @@ struct FoldSlice: Sendable {
     var rejected: Int64 = 0
   }
 
-  /// One device's part.
-  struct Device: Sendable {
-    let entry: DeviceDirectory.Entry?
-    var sequences: SequenceState
-    var series: [UInt16: Samples] = [:]
-    var rejected: [Rejected] = []
-    var rejectedCount: Int64 = 0
-    var raw: [Raw] = []
-    var days: [DayKey: Day] = [:]
-  }
-
-  var devices: [DeviceNumber: Device] = [:]
+  /// Each device's part, in the order of their first messages.
+  private(set) var devices: [Device] = []
+  /// Where in `devices` each device is.
+  private var places: [DeviceNumber: Int] = [:]
+  private var lastPlace: Int?
+  /// Room for one message's samples, used again by the next.
+  private var room: [FoldSink.Sample] = []
   var records = 0
   var bytes = 0
   let directory: DeviceDirectory.Snapshot
@@ -68,78 +63,34 @@ struct FoldSlice: Sendable {
 
   /// Adds a segment's messages.
   mutating func add(_ segment: DurableLog.Segment, only device: DeviceNumber? = nil) {
-    segment.body.withUnsafeBytes { bytes in
+    let body = segment.body
+    body.withUnsafeBytes { bytes in
       for record in IntakeRecords(bytes) where device == nil || device == record.device {
-        add(record, UnsafeRawBufferPointer(rebasing: bytes[record.payload]))
+        records += 1
+        let payload = UnsafeRawBufferPointer(rebasing: bytes[record.payload])
+        // Changed where it lies: one look-up a message, none for a device that just spoke.
+        devices[place(of: record.device)].add(record, payload, of: body, options, &room)
       }
     }
-    bytes += segment.body.count
+    bytes += body.count
   }
 
-  private mutating func add(_ record: IntakeRecord, _ payload: UnsafeRawBufferPointer) {
-    records += 1
-    var part =
-      devices.removeValue(forKey: record.device)
-      ?? Device(entry: directory[record.device], sequences: known(record.device))
-    part.add(record, payload, options)
-    devices[record.device] = part
-  }
-}
-
-extension FoldSlice.Device {
-  mutating func add(_ record: IntakeRecord, _ payload: UnsafeRawBufferPointer, _ options: TelemetryOptions) {
-    guard let channel = record.channel else { return addRefused(record, payload, options) }
-    keepRaw(channel.name, record.receivedAt, payload, options)
-    guard let entry else { return }
-    let sink = FoldSink(receivedAt: record.receivedAt, model: entry.model)
-    var scan = EnvelopeScan(channel: channel, model: entry.model, sink: sink)
-    // What the door accepted reads the same here; the model may have changed since, the bytes have not.
-    do { try scan.read(payload) } catch { return }
-    guard scan.envelope.fits(channel), let boot = scan.envelope.boot, let number = scan.envelope.sequence
-    else { return }
-    let isNew = sequences.insert(boot: boot, sequence: number)
-    let said = (scan.envelope.time ?? scan.sink.lastTime).map { Instant(milliseconds: $0) }
-    let at = said.flatMap { ClockWindow.admits($0, receivedAt: record.receivedAt) ? $0 : nil } ?? record.receivedAt
-    let key = FoldSlice.DayKey(day: at.date(offsetMinutes: options.offsetMinutes).dayNumber, boot: boot)
-    var day = days.removeValue(forKey: key) ?? FoldSlice.Day()
-    day.count(number, isNew: isNew, rejected: isNew ? scan.sink.rejectedCount : 0)
-    days[key] = day
-    // The same message again: its samples are there, its rejections were counted.
-    guard isNew else { return }
-    for sample in scan.sink.samples {
-      series[sample.rule.index, default: FoldSlice.Samples(rule: sample.rule)].points.append(
-        (sample.time, sample.value))
+  private mutating func place(of device: DeviceNumber) -> Int {
+    if let lastPlace, devices[lastPlace].number == device { return lastPlace }
+    let place: Int
+    if let known = places[device] {
+      place = known
+    } else {
+      place = devices.count
+      devices.append(Device(device, entry: directory[device], sequences: known(device)))
+      places[device] = place
     }
-    rejectedCount += scan.sink.rejectedCount
-    for rejected in scan.sink.rejected where self.rejected.count < options.rejectedPerSliceMax {
-      self.rejected.append(rejected)
-    }
+    lastPlace = place
+    return place
   }
 
-  private mutating func keepRaw(
-    _ channel: String, _ receivedAt: Instant, _ payload: UnsafeRawBufferPointer, _ options: TelemetryOptions
-  ) {
-    if raw.count >= options.rawPerSliceMax * 2 { raw.removeFirst(options.rawPerSliceMax) }
-    raw.append(
-      FoldSlice.Raw(
-        channel: channel, receivedAt: receivedAt, bytes: payload.count,
-        body: [UInt8](payload.prefix(options.rawBytesMax))))
-  }
-
-  private mutating func addRefused(
-    _ record: IntakeRecord, _ payload: UnsafeRawBufferPointer, _ options: TelemetryOptions
-  ) {
-    let refusal = payload.first.flatMap { Acceptance.Refusal(place: $0) } ?? .unreadable
-    let given = UnsafeRawBufferPointer(rebasing: payload.dropFirst())
-    keepRaw("refused", record.receivedAt, given, options)
-    rejectedCount += 1
-    guard rejected.count < options.rejectedPerSliceMax else { return }
-    rejected.append(
-      FoldSlice.Rejected(
-        property: nil, reason: refusal.rawValue,
-        given: String(String(decoding: given, as: UTF8.self).prefix(GivenValue.charactersMax)), deviceTime: nil,
-        receivedAt: record.receivedAt))
-  }
+  /// One device's part; nil when there is nothing of it.
+  subscript(device: DeviceNumber) -> Device? { places[device].map { devices[$0] } }
 }
 
 extension FoldSlice.Day {
@@ -164,7 +115,7 @@ struct FoldSink: EnvelopeSink {
   }
 
   static var keepsRejections: Bool { true }
-  var samples: [Sample] = []
+  var samples: [Sample]
   var rejected: [FoldSlice.Rejected] = []
   var rejectedCount: Int64 = 0
   /// Of the last point that had one, in milliseconds.
@@ -173,7 +124,9 @@ struct FoldSink: EnvelopeSink {
   private let model: CompiledModel
   private var start = 0
 
-  init(receivedAt: Instant, model: CompiledModel) {
+  /// - Parameter room: empty; where the samples go.
+  init(_ room: consuming [Sample], receivedAt: Instant, model: CompiledModel) {
+    samples = room
     self.receivedAt = receivedAt
     self.model = model
   }

@@ -49,9 +49,8 @@ extension TelemetryHistory {
     guard outcome.state.folded != before.folded else { return outcome }
     outcome.state.slices += 1
     outcome.state.foldedRecords += Int64(slice.records)
-    for number in slice.devices.keys.sorted() {
-      guard let device = slice.devices[number] else { continue }
-      try write(number, device, sql, &outcome.state)
+    for device in slice.devices.sorted(by: { $0.number < $1.number }) {
+      try write(device.number, device, sql, &outcome.state)
     }
     for lane in DurableLog.Lane.allCases {
       let position = outcome.state.folded[lane.rawValue].value
@@ -69,8 +68,8 @@ extension TelemetryHistory {
     guard let entry = device.entry else { return }
     let metrics = try state.metrics.ensure(entry.model, sql)
     let chunks = ChunkStore(sql, options)
-    for (property, samples) in device.series.sorted(by: { $0.key < $1.key }) {
-      guard let metric = metrics[Int(property)] else { continue }
+    for samples in device.series.compactMap({ $0 }) {
+      guard let metric = metrics[Int(samples.rule.index)] else { continue }
       let series = SeriesID(device: number, metric: metric)
       if state.classes[series] != samples.rule.dataClass {
         try sql.execute(
@@ -98,7 +97,7 @@ extension TelemetryHistory {
   private func writeRaw(
     _ number: DeviceNumber, _ device: FoldSlice.Device, _ sql: SQLConnection, _ state: inout State
   ) throws {
-    for raw in device.raw.suffix(options.rawPerSliceMax) {
+    for raw in device.raw(options) {
       state.rawNumber += 1
       try sql.execute(
         """

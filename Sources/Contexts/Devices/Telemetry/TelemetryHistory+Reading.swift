@@ -113,7 +113,7 @@ extension TelemetryHistory: TelemetryArchive {
     for _ in 0..<4 {
       let result = try await store.read { [self] sql -> T? in
         guard let tail = try tail(of: device, after: Self.watermarks(sql)) else { return nil }
-        return try body(sql, property.flatMap { tail.series[$0]?.points } ?? [])
+        return try body(sql, property.flatMap { tail.samples(of: $0)?.points } ?? [])
       }
       if let result { return result }
     }
@@ -147,7 +147,7 @@ extension TelemetryHistory: TelemetryArchive {
       }
       if position < end { return nil }
     }
-    return slice.devices[device] ?? FoldSlice.Device(entry: directory[device], sequences: known)
+    return slice[device] ?? FoldSlice.Device(device, entry: directory[device], sequences: known)
   }
 }
 
@@ -165,7 +165,7 @@ extension TelemetryHistory {
         guard let tail = try tail(of: device, after: Self.watermarks(sql)) else { return nil }
         let stored = try Self.storedRaw(sql, device, through: before, limit: page.limit + skip + 1)
         // Both lanes of the tail, each in its order of arrival: newest first by time of receipt.
-        let fresh = tail.raw.filter { $0.receivedAt.microseconds <= before }
+        let fresh = tail.raw(options).filter { $0.receivedAt.microseconds <= before }
         let sorted = fresh.enumerated().sorted {
           ($0.element.receivedAt, $0.offset) > ($1.element.receivedAt, $1.offset)
         }

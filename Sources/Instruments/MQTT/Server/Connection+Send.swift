@@ -12,8 +12,8 @@ extension Connection {
   /// Appends to what goes out at the end of this turn.
   func withOut(_ body: (inout ByteBuffer) -> Void) {
     if out == nil {
-      guard let context else { return }
-      out = loop.takeBuffer(context.channel.allocator)
+      guard context != nil else { return }
+      out = loop.takeBuffer()
     }
     if out != nil { body(&out!) }
   }

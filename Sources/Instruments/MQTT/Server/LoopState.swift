@@ -13,6 +13,7 @@ final class LoopState: @unchecked Sendable {
   private var wheel: TimerWheel<Connection>
   private var wheelTask: RepeatedTask?
   private var spare: [ByteBuffer] = []
+  private let allocator = ByteBufferAllocator()
   /// Milliseconds, at most one turn of the wheel old.
   private(set) var coarseNow: UInt64
   /// The connections of this loop.
@@ -112,7 +113,7 @@ final class LoopState: @unchecked Sendable {
   // MARK: Buffers
 
   /// An empty buffer.
-  func takeBuffer(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+  func takeBuffer() -> ByteBuffer {
     guard var buffer = spare.popLast() else { return allocator.buffer(capacity: 1_024) }
     buffer.clear()
     return buffer
