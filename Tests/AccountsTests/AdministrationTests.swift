@@ -62,7 +62,7 @@ struct AdministrationTests {
     for write in writes { await #expect(throws: AccountsError.denied(.accountsWrite)) { try await write() } }
   }
 
-  @Test("gives nobody more than they have themselves")
+  @Test("gives nobody more than they have themselves", .clause("9.2.2c"))
   func escalation() async throws {
     let house = try await House.open()
     let clerk = Principal(
@@ -114,7 +114,7 @@ struct AdministrationTests {
     _ = try await house.signIn("viewer")
   }
 
-  @Test("changes what a session may do at once")
+  @Test("changes what a session may do at once", .clause("8.3", "9.2.2c"))
   func roleAtOnce() async throws {
     let house = try await House.open()
     let made = try await house.add("viewer")
@@ -134,7 +134,7 @@ struct AdministrationTests {
     }
   }
 
-  @Test("sets a new password, which unlocks and ends sessions")
+  @Test("sets a new password, which unlocks and ends sessions", .clause("9.3b"))
   func reset() async throws {
     let house = try await House.open()
     let made = try await house.add("viewer")

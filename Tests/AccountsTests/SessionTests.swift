@@ -94,7 +94,7 @@ struct SessionTests {
     #expect(try await house.accounts.keys(PageRequest(), by: stranger).items.isEmpty)
   }
 
-  @Test("of one's own stays when one changes one's password, the others end")
+  @Test("of one's own stays when one changes one's password, the others end", .clause("9.3a"))
   func passwordChange() async throws {
     let house = try await House.open()
     _ = try await house.add("viewer")

@@ -25,7 +25,7 @@ struct SignInTests {
     await #expect(throws: AccountsError.alreadySetUp) { try await house.accounts.found(organisation: "Other") }
   }
 
-  @Test("keeps neither password nor token in the store", arguments: Backend.allCases)
+  @Test("keeps neither password nor token in the store", .clause("9.2.1a"), arguments: Backend.allCases)
   func hashesOnly(_ backend: Backend) async throws {
     let house = try await House.open(backend)
     let opened = try await house.signIn("admin", house.first.password)

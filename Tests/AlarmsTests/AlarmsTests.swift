@@ -67,7 +67,7 @@ struct AlarmsTests {
   }
 
   @Test(
-    "an alarm says where it is, when the estate knows the room; an unknown room hides nothing",
+    "an alarm says where it is, when the estate knows the room; an unknown room hides nothing", .clause("6.2.2b"),
     arguments: Backend.allCases)
   func place(backend: Backend) async throws {
     let scene = try await Scene(backend)

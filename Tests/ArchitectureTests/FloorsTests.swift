@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite("The floors of the house")
@@ -11,7 +12,7 @@ struct FloorsTests {
       "TestSupport/a.swift", "TestPrograms/anju-crash-probe/a.swift",
     ])
 
-  @Test("no import runs upwards")
+  @Test("no import runs upwards", .clause("5.3"))
   func imports() throws {
     let tree = SourceTree.package
     let files = try tree.swiftFiles(in: "Sources")

@@ -37,7 +37,7 @@ import X509
     #expect(try certificate.extensions.basicConstraints == .notCertificateAuthority)
   }
 
-  @Test("the authority's signature verifies, another's does not")
+  @Test("the authority's signature verifies, another's does not", .clause("8.8b"))
   func signature() throws {
     let authority = try Self.authority()
     let issued = try authority.issueClient(

@@ -2,6 +2,7 @@ import Devices
 import HTTPTypes
 import HummingbirdTesting
 import Kernel
+import TestSupport
 import Testing
 
 @testable import Alarms
@@ -97,7 +98,7 @@ struct DevicePagesTests {
     #expect(try await world.get("/devices/\(id)/twin/locked").status == .notFound)
   }
 
-  @Test("an alarm is taken by one click and closed with a note only")
+  @Test("an alarm is taken by one click and closed with a note only", .clause("6.2.1", "8.6d"))
   func alarm() async throws {
     let world = try await World.make()
     try await world.happens("smokeAlarm", at: "SD-201")

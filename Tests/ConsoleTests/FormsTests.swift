@@ -1,5 +1,6 @@
 import Devices
 import Kernel
+import TestSupport
 import Testing
 
 @testable import Console
@@ -118,7 +119,7 @@ struct FormsTests {
     #expect(RoomState(worst: nil, devices: [.unseen, .unseen]) == .unknown)
   }
 
-  @Test("a fault never looks like a fire")
+  @Test("a fault never looks like a fire", .clause("6.2.2c"))
   func tones() {
     #expect(AlarmTone(.critical).card != AlarmTone(.fault).card)
     #expect(EventIcon.name(event: "fault", level: .fault, kind: .smokeDetector) == "unplug")

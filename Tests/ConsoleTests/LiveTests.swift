@@ -30,7 +30,7 @@ struct LiveTests {
       caller: Caller(principal: world.principal, proof: .bearer(token: World.key)), topic: topic, position: position)
   }
 
-  @Test("an alarm arrives as its card, with the number of open ones")
+  @Test("an alarm arrives as its card, with the number of open ones", .clause("6.2.1", "7.1.2f", "8.6d"))
   func alarm() async throws {
     let world = try await World.make()
     let feed = try feed(world, .board(world.building.id), after: try await world.fresh.journal.last())
@@ -100,7 +100,7 @@ struct LiveTests {
     #expect(try await feed.step(&state).contains("event: refresh"))
   }
 
-  @Test("only changed values of the page's device are sent")
+  @Test("only changed values of the page's device are sent", .clause("8.6d"))
   func values() async throws {
     let world = try await World.make()
     let id = try await world.device("LK-101").device.id

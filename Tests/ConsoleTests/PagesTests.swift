@@ -28,7 +28,7 @@ struct PagesTests {
     #expect(try await world.post(alarm, key: nil).status == .unauthorized)
   }
 
-  @Test("every page is drawn in both languages under the strict policy", arguments: paths)
+  @Test("every page is drawn in both languages under the strict policy", .clause("5.1c"), arguments: paths)
   func drawn(_ path: String) async throws {
     let world = try await World.make()
     try await world.happens("smokeAlarm", at: "SD-201")
@@ -54,7 +54,8 @@ struct PagesTests {
     #expect(text.matches(of: #/tabindex="0" aria-label="[0-9]/#).count == 1)
   }
 
-  @Test("a room that was never heard is unknown, one that is heard is normal, one that is silent is offline")
+  @Test("a room that was never heard is unknown, one that is heard is normal, one that is silent is offline",
+    .clause("8.6d"))
   func roomStates() async throws {
     let world = try await World.make()
     #expect(try await world.get("/rooms").text.matches(of: #/data-s="unk"/#).count == 12)
@@ -110,7 +111,7 @@ struct PagesTests {
     }
   }
 
-  @Test("what a person may not do is not offered, and refused")
+  @Test("what a person may not do is not offered, and refused", .clause("8.3"))
   func permissions() async throws {
     let world = try await World.make()
     try await world.happens("smokeAlarm", at: "SD-201")

@@ -10,7 +10,8 @@ import Testing
 
 @Suite("Who may come in", .serialized)
 struct ConnectTests {
-  @Test("a device that its certificate names comes in over TLS 1.3 and is online", .clause("6.4.2f"))
+  @Test("a device that its certificate names comes in over TLS 1.3 and is online",
+    .clause("5.1b1", "6.1.2b", "6.3.2b", "6.4.2f", "7.1.2a", "8.8a", "8.8b", "9.2.1a", "9.2.2b"))
   func comesIn() async throws {
     let fixture = try await GatewayFixture()
     let lock = try await fixture.register("LK-1")
@@ -23,7 +24,7 @@ struct ConnectTests {
     await fixture.close()
   }
 
-  @Test("without a certificate, or with another authority's, nobody comes in")
+  @Test("without a certificate, or with another authority's, nobody comes in", .clause("8.8a", "8.8b", "9.2.1a"))
   func strangers() async throws {
     let fixture = try await GatewayFixture()
     let lock = try await fixture.register("LK-1")
@@ -66,7 +67,7 @@ struct ConnectTests {
     await fixture.close()
   }
 
-  @Test("a revoked device's session ends within a second, and it does not come in again")
+  @Test("a revoked device's session ends within a second, and it does not come in again", .clause("8.8a", "8.8b"))
   func revoked() async throws {
     let fixture = try await GatewayFixture()
     let lock = try await fixture.register("LK-1")

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Messages of devices", .serialized)
 struct MessageTests {
-  @Test("an acknowledgement says that the value is on the disk and can be read now")
+  @Test("an acknowledgement says that the value is on the disk and can be read now", .clause("5.1b1", "7.1.2d"))
   func promise() async throws {
     let fixture = try await GatewayFixture()
     let lock = try await fixture.register("LK-1")
@@ -46,7 +46,8 @@ struct MessageTests {
     await fixture.close()
   }
 
-  @Test("a gateway speaks for the devices that the registry gives it, and for no others")
+  @Test("a gateway speaks for the devices that the registry gives it, and for no others",
+    .clause("6.1.2b", "7.1.2b", "8.8a"))
   func gateways() async throws {
     let fixture = try await GatewayFixture()
     let gateway = try await fixture.register("GW-1", model: "gateway.basic")
@@ -131,7 +132,8 @@ struct MessageTests {
     await fixture.close()
   }
 
-  @Test("a command reaches the device, its answer comes back, and the read-back proves it", .clause("7.1.2c"))
+  @Test("a command reaches the device, its answer comes back, and the read-back proves it",
+    .clause("5.1b1", "7.1.1", "7.1.2c"))
   func command() async throws {
     let fixture = try await GatewayFixture()
     let lock = try await fixture.register("LK-1")

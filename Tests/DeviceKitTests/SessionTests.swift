@@ -68,7 +68,7 @@ struct SessionTests {
     await platform.close()
   }
 
-  @Test("a certificate of another name gets no session, one of another authority no connection")
+  @Test("a certificate of another name gets no session, one of another authority no connection", .clause("8.8c"))
   func strangers() async throws {
     let platform = try DevicePlatform()
     let port = try await platform.listen()
@@ -132,7 +132,7 @@ struct SessionTests {
     await platform.close()
   }
 
-  @Test("a command over the wire is done and answered; its message is acknowledged")
+  @Test("a command over the wire is done and answered; its message is acknowledged", .clause("8.8c"))
   func command() async throws {
     let platform = try DevicePlatform()
     let client = try client(platform, port: try await platform.listen())
@@ -148,7 +148,7 @@ struct SessionTests {
     await platform.close()
   }
 
-  @Test("a gateway brings its sub-devices under its own name, and commands reach them")
+  @Test("a gateway brings its sub-devices under its own name, and commands reach them", .clause("8.8c"))
   func gateway() async throws {
     let platform = try DevicePlatform()
     let client = try client(

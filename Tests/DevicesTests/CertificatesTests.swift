@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Devices' certificates")
 struct CertificatesTests {
-  @Test("a certificate names the device that the platform meant, whatever the request says")
+  @Test("a certificate names the device that the platform meant, whatever the request says", .clause("8.8b", "9.2.2b"))
   func issue() async throws {
     let fixture = try await Fixture()
     let lock = try await fixture.lock()
@@ -28,7 +28,7 @@ struct CertificatesTests {
     }
   }
 
-  @Test("renewal leaves the old certificate good; revoking it ends the session and lists it")
+  @Test("renewal leaves the old certificate good; revoking it ends the session and lists it", .clause("8.8b"))
   func renewAndRevoke() async throws {
     let fixture = try await Fixture()
     let lock = try await fixture.lock()

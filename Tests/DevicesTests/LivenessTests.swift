@@ -16,7 +16,8 @@ struct LivenessTests {
     try await fixture.devices.device(device.id, by: fixture.principal).liveness.state
   }
 
-  @Test("a connected device that does not report is stale, one that is gone is offline: by its own model's contract")
+  @Test("a connected device that does not report is stale, one that is gone is offline: by its own model's contract",
+    .clause("7.1.2f", "8.6d"))
   func states() async throws {
     let fixture = try await Fixture()
     let (lock, service) = (try await fixture.lock(), try await running(fixture))

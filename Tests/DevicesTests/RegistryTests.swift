@@ -75,7 +75,7 @@ struct RegistryTests {
     }
   }
 
-  @Test("devices are listed by name in pages, and found by text, kind, building and state")
+  @Test("devices are listed by name in pages, and found by text, kind, building and state", .clause("7.3.2d"))
   func list() async throws {
     let fixture = try await Fixture()
     let (principal, devices) = (fixture.principal, fixture.devices)

@@ -44,7 +44,8 @@ struct StoresTests {
     #expect(again.devices.directory["B-2"]?.decommissioned == true)
   }
 
-  @Test("commands, twins, events, greetings, rejected parts and liveness", arguments: Backend.allCases)
+  @Test("commands, twins, events, greetings, rejected parts and liveness",
+    .clause("7.1.2d", "7.2.2a"), arguments: Backend.allCases)
   func activity(_ backend: Backend) async throws {
     let fixture = try await fixture(backend)
     let (devices, principal, lock) = (fixture.devices, fixture.principal, try await fixture.lock())

@@ -21,7 +21,7 @@ struct ThingModelTests {
 
   static func property(_ rest: String) -> String { "{\"key\":\"a\",\"name\":{\"zh-CN\":\"甲\",\"en\":\"A\"},\(rest)}" }
 
-  @Test("the models of the six kinds and the gateway come with the program and are right")
+  @Test("the models of the six kinds and the gateway come with the program and are right", .clause("5.1a", "5.1b1"))
   func builtIn() throws {
     let models = try ThingModelCatalogue().all(of: .init(high: 1, low: 1))
     #expect(

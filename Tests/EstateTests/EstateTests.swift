@@ -21,6 +21,7 @@ struct EstateTests {
 
   @Test(
     "a building is added with all its staircases, floors and rooms, and its board shows them from the top down",
+    .clause("7.3.2b", "8.6a"),
     arguments: Backend.allCases)
   func board(backend: Backend) async throws {
     let (estate, fresh) = try await estate(backend)

@@ -91,7 +91,7 @@ struct AccountsRoutesTests {
     }
   }
 
-  @Test("a key is made, opens what it may and nothing more, and is useless once revoked")
+  @Test("a key is made, opens what it may and nothing more, and is useless once revoked", .clause("7.2.2e"))
   func keys() async throws {
     let scene = try await Scene()
     let first = try await scene.accounts.found(organisation: "安居")

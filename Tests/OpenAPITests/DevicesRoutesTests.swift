@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Devices over HTTP")
 struct DevicesRoutesTests {
-  @Test("a device is registered, found, changed by its version and taken out of service")
+  @Test("a device is registered, found, changed by its version and taken out of service", .clause("5.1b1", "7.3.2d"))
   func registry() async throws {
     let scene = try await Scene()
     try await scene.application().test(.router) { client in

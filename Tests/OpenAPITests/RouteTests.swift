@@ -36,7 +36,7 @@ struct RouteTests {
     return (headers, ByteBuffer(string: text))
   }
 
-  @Test("says 401 to whoever did not sign in, unless it is open")
+  @Test("says 401 to whoever did not sign in, unless it is open", .clause("9.2.1a"))
   func noSession() async throws {
     let scene = try await Scene()
     try await scene.application().test(.router) { client in
@@ -49,7 +49,7 @@ struct RouteTests {
     }
   }
 
-  @Test("names a permission and says 403 without it")
+  @Test("names a permission and says 403 without it", .clause("9.2.1a", "9.2.2c"))
   func permissions() async throws {
     let scene = try await Scene()
     let open: Set<String> = ["getDocument", "signIn"]
@@ -134,7 +134,7 @@ struct RouteTests {
 
 @Suite("The OpenAPI document")
 struct DocumentTests {
-  @Test("lists every route and no other")
+  @Test("lists every route and no other", .clause("5.1b2", "7.2.2e"))
   func complete() async throws {
     let scene = try await Scene()
     try await scene.application().test(.router) { client in
@@ -161,7 +161,7 @@ struct DocumentTests {
     }
   }
 
-  @Test("is valid OpenAPI 3.1")
+  @Test("is valid OpenAPI 3.1", .clause("5.1b2", "7.2.2e"))
   func valid() async throws {
     let scene = try await Scene()
     let folder = try TemporaryFolder()

@@ -67,7 +67,8 @@ struct AnjuServerTests {
     }
   }
 
-  @Test("pages and interface are served over TLS that the platform's own authority vouches for")
+  @Test("pages and interface are served over TLS that the platform's own authority vouches for",
+    .clause("9.2.1a", "9.2.2b"))
   func serves() async throws {
     let server = try await AnjuServer.open(settings(), logger: .silent)
     try await serving(server) { addresses in

@@ -11,7 +11,8 @@ import VirtualBuilding
 
 @Suite("The virtual building's estate")
 struct VirtualEstateTests {
-  @Test("every room has its devices, every connection its certificate; preparing again changes nothing")
+  @Test("every room has its devices, every connection its certificate; preparing again changes nothing",
+    .clause("5.1b1"))
   func prepares() async throws {
     let folder = try TemporaryFolder("estate")
     let fresh = try await Fresh.inMemory([Estate.migrations, Devices.migrations])

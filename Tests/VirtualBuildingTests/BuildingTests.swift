@@ -43,7 +43,7 @@ struct BuildingTests {
   }
 
   @Test("a building enrols, connects every device with its own certificate and says hello for each",
-    .clause("6.3.2b"))
+    .clause("5.1a", "5.1b1", "6.3.2b"))
   func comesUp() async throws {
     let platform = try DevicePlatform()
     let port = try await platform.listen()

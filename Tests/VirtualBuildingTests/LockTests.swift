@@ -58,7 +58,7 @@ struct LockTests {
   }
 
   @Test("five wrong passwords in a row raise an alarm and the keypad rests; a right one in between starts anew",
-    .clause("6.1.2d"))
+    .clause("6.1.2d", "8.6f"))
   func wrongPasswords() throws {
     var bench = try lock()
     try issue(&bench)
@@ -78,7 +78,7 @@ struct LockTests {
   }
 
   @Test("tampering, a forced door and a weak battery are told at once; tampering stays until cleared",
-    .clause("6.1.2d"))
+    .clause("6.1.2d", "8.6f"))
   func abnormal() throws {
     var bench = try lock()
     bench.suffer(.tamper)

@@ -117,7 +117,7 @@ struct MeterTests {
     }
   }
 
-  @Test("the valve moves on command, stops the flow, and says when it is stuck", .clause("6.3.2c"))
+  @Test("the valve moves on command, stops the flow, and says when it is stuck", .clause("6.3.2b", "6.3.2c"))
   func valve() throws {
     var bench = try meter(.water)
     #expect(try bench.command("setValve", "{\"valve\":\"closed\"}").text("valve") == "moving")

@@ -86,7 +86,7 @@ struct CrashTests {
     }
   }
 
-  @Test("twenty kills under load lose nothing that was acknowledged")
+  @Test("twenty kills under load lose nothing that was acknowledged", .clause("7.1.2d"))
   func kills() async throws {
     let folder = try TemporaryFolder()
     var random = SeededRandom(seed: 20)
@@ -97,7 +97,7 @@ struct CrashTests {
     }
   }
 
-  @Test("ten power cuts under load lose nothing that was acknowledged")
+  @Test("ten power cuts under load lose nothing that was acknowledged", .clause("7.1.2d"))
   func powerCuts() async throws {
     let folder = try TemporaryFolder()
     let library = try await PowerCut.library(in: folder.url)

@@ -15,7 +15,7 @@ struct TelemetryHistoryTests {
     }
   }
 
-  @Test("history reads the same before and after folding, and across the seam")
+  @Test("history reads the same before and after folding, and across the seam", .clause("7.1.2d", "7.2.2a", "7.2.2b"))
   func seam() async throws {
     let fixture = try TelemetryFixture()
     defer { fixture.log.close() }
@@ -206,7 +206,7 @@ struct TelemetryHistoryTests {
     #expect(try await found(after: 3) == 1)
   }
 
-  @Test("retention drops whole chunks by data class, and old rejected readings")
+  @Test("retention drops whole chunks by data class, and old rejected readings", .clause("7.2.2b"))
   func retention() async throws {
     var options = TelemetryOptions()
     options.chunkDays = 1

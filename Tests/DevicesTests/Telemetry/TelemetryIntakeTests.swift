@@ -126,7 +126,7 @@ struct TelemetryIntakeTests {
     #expect(others.items.isEmpty)
   }
 
-  @Test("an older value does not replace a newer one; a clock years off is shown at its receipt")
+  @Test("an older value does not replace a newer one; a clock years off is shown at its receipt", .clause("7.1.2d"))
   func order() async throws {
     let fixture = try TelemetryFixture()
     defer { fixture.log.close() }
