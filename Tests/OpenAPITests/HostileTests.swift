@@ -21,7 +21,7 @@ struct HostileTests {
       try await body(port)
       if idleSecondsMax < 60 {
         // On a busy machine the good client may be slower than the idle time too: then it comes again.
-        try await until { try await Self.answer(port).hasPrefix("HTTP/1.1 200") }
+        try await until { (try? await Self.answer(port))?.hasPrefix("HTTP/1.1 200") == true }
       } else {
         #expect(try await Self.answer(port).hasPrefix("HTTP/1.1 200"))
       }
