@@ -9,8 +9,8 @@ import NIOTLS
 struct ConnectionLimits: Sendable {
   /// From accepting to the end of the TLS handshake, in seconds.
   var handshakeSeconds: Int64 = 10
-  /// Without a byte in either direction, in seconds. Open streams say every fifteen seconds that they are alive, so that
-  /// only connections without requests, and dead peers, come to this.
+  /// Without a byte in either direction, in seconds. Open streams say every fifteen seconds that they are alive, so
+  /// that only connections without requests, and dead peers, come to this.
   var silentSeconds: Int64 = 90
   /// At once; more are not accepted until others end.
   var connectionsMax = 10_000
