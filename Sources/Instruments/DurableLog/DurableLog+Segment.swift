@@ -36,7 +36,7 @@ extension DurableLog {
   /// Limits and habits of a log.
   public struct Options: Sendable {
     /// Bytes of batches one commit takes; bounds how long an urgent batch waits behind a commit under way.
-    public var commitBytesMax: Int = 4 << 20
+    public var commitBytesMax: Int = 1 << 20
     /// Bytes of one batch.
     public var batchBytesMax: Int = 8 << 20
     /// Bytes that may wait, both lanes; beyond it a bulk append answers `.overloaded`. Urgent ones may use twice this.

@@ -42,6 +42,8 @@ struct Waiting: Sendable {
   var bytes = 0
   var trimThrough: [Int64] = [0, 0]
   var closing = false
+  /// The last commit took bulk batches too, or could have.
+  private var isBulkDue = true
   /// The writer sleeps until anything comes.
   var sleeping = false
   /// The writer waits a moment for more bulk batches; only an urgent one ends that.
@@ -67,7 +69,11 @@ struct Waiting: Sendable {
     var first: [Pending] = []
     var second: [Pending] = []
     let urgentBytes = urgent.isEmpty ? 0 : urgent.take(into: &first, bytesMax: bytesMax)
-    if urgentBytes < bytesMax, !bulk.isEmpty { _ = bulk.take(into: &second, bytesMax: bytesMax - urgentBytes) }
+    // Urgent batches have every other commit to themselves: it is short, and bulk ones never starve.
+    isBulkDue = urgentBytes == 0 || !isBulkDue
+    if isBulkDue, urgentBytes < bytesMax, !bulk.isEmpty {
+      _ = bulk.take(into: &second, bytesMax: bytesMax - urgentBytes)
+    }
     return (first, second)
   }
 }

@@ -124,6 +124,8 @@ extension Connection {
       clientID: attachment.session.clientID, version: version, userName: packet.userName, stored: attachment.session,
       connection: self)
     self.session = session
+    // Only a re-authentication asks for them again.
+    if packet.properties.authenticationMethod == nil { request = request?.withoutCertificates }
     receiveMaximum = Int(version == .v5 ? options.receiveMaximum : options.receiveMaximum311)
     lastRead = loop.now()
     if keepAliveMilliseconds > 0 { loop.move(self, deadline: lastRead + keepAliveMilliseconds) }
