@@ -162,6 +162,7 @@ let programs: [Target] = [
   unixSignals,
 ], testing: [
   "Accounts",
+  "Alarms",
   "CertificateAuthority",
   "Devices",
   "Estate",

@@ -34,6 +34,19 @@ struct AdministrationTests {
     }
   }
 
+  @Test(
+    "cannot give an account a weak password: short, of few characters, or its own name", .clause("9.3a"),
+    arguments: ["", "short", "aaaaaaaaaaaa", "abababababab", "li.wei.long.name", String(repeating: "长", count: 400)])
+  func weakPassword(password: String) async throws {
+    let house = try await House.open()
+    let error = await #expect(throws: AccountsError.self) {
+      try await house.accounts.create(
+        NewAccount(name: "li.wei.long.name", displayName: "Li", role: .viewer, password: password),
+        by: house.administrator)
+    }
+    #expect(error?.code == "password.weak")
+  }
+
   @Test("is needed: every use case asks for its permission")
   func permissions() async throws {
     let house = try await House.open()

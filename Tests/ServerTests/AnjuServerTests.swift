@@ -12,54 +12,21 @@ import Testing
 
 @Suite("The server")
 struct AnjuServerTests {
-  private let folder: TemporaryFolder
+  private let house: ServerHouse
+  private var folder: TemporaryFolder { house.folder }
 
-  init() throws { folder = try TemporaryFolder("server") }
-
-  /// Ports that the system chooses; no pages' files but an empty folder.
-  private func settings(_ more: [ServerConfiguration.Key: String] = [:]) throws -> ServerConfiguration {
-    let vendor = folder.path("vendor")
-    try FileManager.default.createDirectory(atPath: vendor, withIntermediateDirectories: true)
-    let own: [ServerConfiguration.Key: String] = [
-      .data: folder.path("data"), .vendor: vendor, .httpPort: "0", .mqttPort: "0", .controlPort: "0",
-      .empty: "true",
-    ]
-    return try ServerConfiguration.read(
-      options: own.merging(more) { $1 }, environment: [:], currentFolder: URL(fileURLWithPath: folder.path("")))
-  }
-
-  /// Runs the server while the body runs.
-  @discardableResult
-  private func serving<T: Sendable>(
-    _ server: AnjuServer, _ body: (AnjuServer.Addresses) async throws -> T
-  ) async throws -> T {
-    let (addresses, found) = AsyncStream<AnjuServer.Addresses>.makeStream()
-    let running = Task {
-      defer { found.finish() }
-      try await server.run { found.yield($0) }
-    }
-    var iterator = addresses.makeAsyncIterator()
-    guard let first = await iterator.next() else {
-      try await running.value
-      throw CancellationError()
-    }
-    let result: Result<T, any Error>
-    do { result = .success(try await body(first)) } catch { result = .failure(error) }
-    running.cancel()
-    _ = await running.result
-    return try result.get()
-  }
+  init() throws { house = try ServerHouse() }
 
   @Test("the first start makes authority, certificate and administrator; the next one finds them")
   func starts() async throws {
-    let first = try await AnjuServer.open(settings(), logger: .silent)
+    let first = try await AnjuServer.open(house.settings(), logger: .silent)
     #expect(first.first?.account.name == "admin")
     #expect((first.first?.password.count ?? 0) >= 20)
-    try await serving(first) { _ in }
+    try await house.serving(first) { _ in }
     let authority = try Data(contentsOf: URL(fileURLWithPath: folder.path("data/ca/ca.pem")))
-    let second = try await AnjuServer.open(settings(), logger: .silent)
+    let second = try await AnjuServer.open(house.settings(), logger: .silent)
     #expect(second.first == nil)
-    try await serving(second) { _ in }
+    try await house.serving(second) { _ in }
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("data/ca/ca.pem"))) == authority)
     for name in ["data/ca/ca.key", "data/ca/server.key", "data/cursor.key"] {
       let mode = try FileManager.default.attributesOfItem(atPath: folder.path(name))[.posixPermissions] as? NSNumber
@@ -70,8 +37,8 @@ struct AnjuServerTests {
   @Test("pages and interface are served over TLS that the platform's own authority vouches for",
     .clause("9.2.1a", "9.2.2b"))
   func serves() async throws {
-    let server = try await AnjuServer.open(settings(), logger: .silent)
-    try await serving(server) { addresses in
+    let server = try await AnjuServer.open(house.settings(), logger: .silent)
+    try await house.serving(server) { addresses in
       var tls = TLSConfiguration.makeClientConfiguration()
       tls.trustRoots = .file(folder.path("data/ca/ca.pem"))
       let client = HTTPClient(configuration: .init(tlsConfiguration: tls, redirectConfiguration: .disallow))
@@ -102,14 +69,14 @@ struct AnjuServerTests {
     for (key, purpose, option) in [
       (ServerConfiguration.Key.httpPort, "the pages and the API", "--http-port"), (.mqttPort, "devices", "--mqtt-port"),
     ] {
-      let server = try await AnjuServer.open(settings([key: String(port)]), logger: .silent)
+      let server = try await AnjuServer.open(house.settings([key: String(port)]), logger: .silent)
       await #expect(throws: ServerError.portTaken(port, of: purpose, option: option)) {
         try await server.run { _ in Issue.record("it listens on a port that is taken") }
       }
     }
     try await other.close()
-    let server = try await AnjuServer.open(settings([.httpPort: String(port)]), logger: .silent)
-    try await serving(server) { addresses in #expect(addresses.pages.hasSuffix(":\(port)")) }
+    let server = try await AnjuServer.open(house.settings([.httpPort: String(port)]), logger: .silent)
+    try await house.serving(server) { addresses in #expect(addresses.pages.hasSuffix(":\(port)")) }
   }
 
   @Test("a connection that never ends its handshake, and one that falls silent, are closed; others go on")
@@ -117,8 +84,8 @@ struct AnjuServerTests {
     var limits = ConnectionLimits()
     limits.handshakeSeconds = 1
     limits.silentSeconds = 2
-    let server = try await AnjuServer.open(settings(), limits: limits, logger: .silent)
-    try await serving(server) { addresses in
+    let server = try await AnjuServer.open(house.settings(), limits: limits, logger: .silent)
+    try await house.serving(server) { addresses in
       let port = try #require(URL(string: addresses.pages)?.port)
       var tls = TLSConfiguration.makeClientConfiguration()
       tls.trustRoots = .file(folder.path("data/ca/ca.pem"))
@@ -158,17 +125,17 @@ struct AnjuServerTests {
 
   @Test("a folder that another server uses is refused with that server's process")
   func folderInUse() async throws {
-    let server = try await AnjuServer.open(settings(), logger: .silent)
-    try await serving(server) { _ in
+    let server = try await AnjuServer.open(house.settings(), logger: .silent)
+    try await house.serving(server) { _ in
       await #expect(throws: DataFolderError.inUse(path: folder.path("data"), processID: getpid())) {
-        _ = try await AnjuServer.open(settings(), logger: .silent)
+        _ = try await AnjuServer.open(house.settings(), logger: .silent)
       }
     }
   }
 
   @Test("without the pages' files it says how to get them")
   func assetsMissing() async throws {
-    let server = try await AnjuServer.open(settings([.vendor: folder.path("nowhere")]), logger: .silent)
+    let server = try await AnjuServer.open(house.settings([.vendor: folder.path("nowhere")]), logger: .silent)
     await #expect(throws: ServerError.assetsMissing(path: folder.path("nowhere"))) {
       try await server.run { _ in }
     }

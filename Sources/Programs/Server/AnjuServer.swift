@@ -32,9 +32,9 @@ package final class AnjuServer: Sendable {
   package let first: Accounts.First?
   private let configuration: ServerConfiguration
   private let folder: DataFolder
-  private let certificates: PlatformCertificates
+  let certificates: PlatformCertificates
   private let storage: Storage
-  private let contexts: Contexts
+  let contexts: Contexts
   private let limits: ConnectionLimits
   private let logger: Logger
 

@@ -13,6 +13,7 @@ struct VirtualEstate: Sendable {
   let authorityPEM: String
   /// Where the devices' credentials are kept.
   let folder: URL
+  /// Of ten floors or more: both sides then name the rooms alike, with two digits for the floor.
   var plan = BuildingPlan()
 
   static let projectName = "示范公寓"
