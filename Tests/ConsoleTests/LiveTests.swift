@@ -33,7 +33,7 @@ struct LiveTests {
   @Test("an alarm arrives as its card, with the number of open ones", .clause("6.2.1", "7.1.2f", "8.6d"))
   func alarm() async throws {
     let world = try await World.make()
-    let feed = try feed(world, .board(world.building.id), after: try await world.fresh.journal.last())
+    let feed = try feed(world, .board(world.building.id, .state), after: try await world.fresh.journal.last())
     var state = LiveState(position: feed.position)
     #expect(try await feed.step(&state) == ":\n\n")
     try await world.happens("smokeAlarm", at: "SD-201")

@@ -70,7 +70,7 @@ struct WordsTests {
     wanted += DeviceTab.allCases.map { "device.tab-\($0.rawValue)" }
     wanted += Place.allCases.map { "nav.\($0.rawValue)" } + Theme.allCases.map { "theme.\($0.rawValue)" }
     wanted += Console.ranges.map { "range.\($0.key)" }
-    wanted += ["board.unit", "board.floor"]
+    wanted += ["board.unit", "board.floor"] + BoardView.allCases.map { "board.show-\($0.rawValue)" }
     for key in wanted { #expect(keys.contains(key), "\(key)") }
   }
 

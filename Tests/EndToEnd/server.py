@@ -11,7 +11,9 @@ import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STARTS_WITHIN_SECONDS = 120
+STARTS_WITHIN_SECONDS = 180
+# Variables that tell these tests something; the server stops at a variable of its kind that it does not know.
+OWN_VARIABLES = ["ANJU_SHOTS", "ANJU_PROGRAM", "ANJU_URL", "ANJU_NAME", "ANJU_CONTROL"]
 DEVICES = 12 * 14 * 4 + 12 * 3
 
 
@@ -38,6 +40,15 @@ class Anju:
     def devices(self, target="all"):
         return self.building(f"/devices?target={urllib.parse.quote(target)}")["devices"]
 
+    def until(self, device, value, wanted=True, seconds=120):
+        """Waits until a device says so of itself: `until("SD-0803", "alarming")`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.devices(device)[0]["values"].get(value) == wanted:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{device} did not come to {value} = {wanted}")
+
     def device(self, room, model):
         """The name of the device of a model's kind in a room: `device("0803", "smoke")`."""
         [name] = [d["name"] for d in self.devices(f"room:{room}") if d["model"].startswith(model)]
@@ -53,18 +64,22 @@ def program():
     raise RuntimeError("the program is not built: run ./anju build, or set ANJU_PROGRAM")
 
 
+def environment():
+    return {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES + ["ANJU_PASSWORD"]}
+
+
 def start():
     """A generator of one server; ends it afterwards."""
     if os.environ.get("ANJU_URL"):
         yield Anju(os.environ["ANJU_URL"], os.environ.get("ANJU_NAME", "admin"), os.environ["ANJU_PASSWORD"],
-                   os.environ.get("ANJU_CONTROL", "http://127.0.0.1:8890"))
+                   os.environ.get("ANJU_CONTROL", "http://127.0.0.1:8090"))
         return
     with tempfile.TemporaryDirectory(prefix="anju-pages-") as folder:
         log = open(pathlib.Path(folder) / "log", "w+")
         process = subprocess.Popen(
             [program(), "up", "--data", f"{folder}/data", "--http-port", "0", "--mqtt-port", "0", "--control-port",
              "0", "--vendor", ROOT / ".anju" / "vendor"],
-            stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+            stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env=environment())
         try:
             yield wait(process, pathlib.Path(log.name))
         finally:
@@ -82,11 +97,11 @@ def wait(process, log):
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
-        url = re.search(r"https://[^\s/]+:\d+", text)
-        account = re.search(r"(?:account|name)\W+(\S+)[\s\S]*?password\W+(\S+)", text, re.I)
-        control = re.search(r"control\D*?(http://[^\s/]+:\d+)", text)
+        url = re.search(r"Anju is ready: (https://\S+)", text)
+        account = re.search(r"^ +account +(\S+)\n +password +(\S+)$", text, re.M)
+        control = re.search(r"^ +building +(http://[^\s/]+:\d+)", text, re.M)
         if url and account and control:
-            server = Anju(url.group(0), account.group(1), account.group(2), control.group(1))
+            server = Anju(url.group(1), account.group(1), account.group(2), control.group(1))
             settle(server, deadline)
             return server
         if process.poll() is not None:

@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import expect
 
-from conftest import live
+from conftest import SLOWNESS, live
 
 
 def test_the_board_shows_every_room_once(open_page, axe):
@@ -49,14 +49,36 @@ def test_a_fire_turns_its_room_red_without_a_reload(anju, open_page):
     live(page)
     detector = anju.device("0308", "smoke")
     room = page.locator(".rm", has=page.locator("b", has_text="0308"))
+    expect(room).not_to_have_attribute("data-s", "alm")
     try:
         anju.happens(detector, "fire")
+        anju.until(detector, "alarming")
         started = time.monotonic()
-        expect(room).to_have_attribute("data-s", "alm", timeout=30_000)
-        expect(room.locator("em")).to_have_text(re.compile("报警"))
-        print("fire to red room, seconds:", round(time.monotonic() - started, 2))
+        expect(room).to_have_attribute("data-s", "alm", timeout=2_000 * SLOWNESS)
+        expect(room.locator("em")).to_have_text("烟雾报警")
+        print("alarm to red room, seconds:", round(time.monotonic() - started, 2))
     finally:
         anju.happens(detector, "extinguish")
+
+
+def test_the_board_shows_what_every_room_draws(open_page, axe):
+    page = open_page("/rooms")
+    page.get_by_role("navigation", name="房间显示").get_by_role("link", name="用电").click()
+    expect(page).to_have_url(re.compile(r"show=power"))
+    quiet = page.locator(".rm[data-s=nrm] em")
+    assert quiet.count() > 100
+    for text in quiet.all_inner_texts():
+        assert re.fullmatch(r"[\d,.]+ W", text), text
+    axe(page, "board of power")
+
+
+def test_the_board_of_locks_follows_a_door(anju, open_page):
+    page = open_page("/rooms?show=lock")
+    live(page)
+    room = page.locator(".rm", has=page.locator("b", has_text="0214"))
+    expect(room.locator("em")).to_have_text("已上锁")
+    anju.happens(anju.device("0214", "lock"), "open-inside")
+    expect(room.locator("em")).to_have_text("未上锁")
 
 
 def test_without_scripts_a_room_is_a_page_of_its_own(anju, browser, session):

@@ -27,7 +27,7 @@ def test_a_value_changes_as_the_device_reports_it(anju, lock_page):
     battery = page.locator("[data-value=batteryPercent] b")
     before = battery.inner_text()
     anju.happens(anju.device("0804", "lock"), "low-battery")
-    expect(battery).not_to_have_text(before, timeout=30_000)
+    assert before != "15"
     expect(battery).to_have_text("15")
 
 
@@ -48,7 +48,7 @@ def test_unlocking_asks_first_and_is_shown_verified_only_when_it_is(lock_page, a
     expect(dialog).not_to_be_visible()
     command = page.locator(".cmd").first
     expect(command).to_contain_text("开锁")
-    expect(command).to_have_attribute("data-state", "verified", timeout=20_000)
+    expect(command).to_have_attribute("data-state", "verified", timeout=30_000)
     expect(command.locator(".way .ok")).to_have_count(5)
 
 

@@ -28,7 +28,7 @@ def test_the_theme_is_chosen_at_once_and_kept(open_page, axe):
     page.locator("summary[aria-label=主题]").click()
     page.get_by_role("button", name="深色").click()
     expect(page.locator("#dark")).to_have_attribute("media", "all")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.wait_for_function("light => getComputedStyle(document.body).backgroundColor !== light", arg=light)
     axe(page, "dark board")
     page.reload()
     expect(page.locator("#dark")).to_have_attribute("media", "all")
@@ -92,10 +92,18 @@ def test_a_form_from_another_site_changes_nothing(anju, open_page):
     assert answer.status == 403
 
 
-def test_after_a_break_the_page_is_live_again_and_true(open_page):
-    page = open_page("/rooms")
+@pytest.mark.allows(r"ERR_|Failed to load resource")
+def test_what_happens_while_the_wire_is_cut_is_there_when_it_is_mended(anju, open_page, wire):
+    page = open_page("/rooms", through=wire)
     live(page)
-    page.context.set_offline(True)
-    expect(page.locator(".live")).to_have_attribute("data-state", "down", timeout=20_000)
-    page.context.set_offline(False)
-    expect(page.locator(".live")).to_have_attribute("data-state", "up", timeout=20_000)
+    wire.cut()
+    expect(page.locator(".live")).to_have_attribute("data-state", "down")
+    lock = anju.device("0207", "lock")
+    anju.happens(lock, "tamper")
+    anju.until(lock, "tampered")
+    room = page.locator(".rm", has=page.locator("b", has_text="0207"))
+    expect(room).to_have_attribute("data-s", "nrm")
+    wire.mend()
+    live(page)
+    expect(room).to_have_attribute("data-s", "alm")
+    expect(page.locator("alarm-feed .al", has_text=lock)).to_have_count(1)

@@ -16,7 +16,7 @@ struct PlanTests {
     let lines = plan.registryCSV.split(separator: "\n")
     #expect(lines.first == "name,model,room,gateway,labels")
     #expect(lines.contains("LK-0803,lock.basic,0803,,virtual"))
-    #expect(lines.contains("GM-08,gas.basic,,GW-08,virtual"))
+    #expect(lines.contains("GM-08,gas.basic,,GW-08,8F"))
     let order = lines.filter { $0.contains("-08,") }.map { String($0.prefix(2)) }
     #expect(order == ["GW", "GM", "EF"], "a gateway stands before what is behind it")
   }

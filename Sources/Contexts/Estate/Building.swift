@@ -63,6 +63,16 @@ package struct RoomPlace: Sendable, Hashable {
   package let buildingName: String
   package let unitName: String
   package let floorName: String
+  /// The building has no other unit, so that nobody need say which one.
+  package let isOnlyUnit: Bool
+
+  /// Building and room in one line, `3 号楼 0803`; `3 号楼 2-0803` where the building has several units.
+  package var text: String { Self.text(buildingName, unit: isOnlyUnit ? nil : unitName, room: room.name) }
+
+  /// - Parameter unit: nil in a building of one unit.
+  package static func text(_ building: String, unit: String?, room: String) -> String {
+    "\(building) \(unit.map { "\($0)-" } ?? "")\(room)"
+  }
 }
 
 /// The rule of names: 1 to 64 characters, no control characters, no blanks around.

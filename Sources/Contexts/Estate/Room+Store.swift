@@ -90,7 +90,8 @@ extension SQLConnection {
 
   private static let placeQuery: SQL = """
     SELECT r.*, b.project AS project, b.name AS building_name, p.name AS project_name,
-      u.name AS unit_name, f.name AS floor_name
+      u.name AS unit_name, f.name AS floor_name,
+      (SELECT COUNT(*) FROM estate_unit o WHERE o.organisation = b.organisation AND o.building = b.id) AS units
     FROM estate_room r
     JOIN estate_building b ON b.organisation = r.organisation AND b.id = r.building
     JOIN estate_project p ON p.organisation = b.organisation AND p.id = b.project
@@ -121,6 +122,6 @@ extension RoomPlace {
     self.init(
       room: try Room(row), project: try row.id("project"), projectName: try row.text("project_name"),
       buildingName: try row.text("building_name"), unitName: try row.text("unit_name"),
-      floorName: try row.text("floor_name"))
+      floorName: try row.text("floor_name"), isOnlyUnit: try row.integer("units") == 1)
   }
 }

@@ -47,7 +47,8 @@ package struct BuildingPlan: Hashable, Sendable {
   /// The registry's batch (docs/device-protocol.md): heading `name,model,room,gateway,labels`.
   package var registryCSV: String {
     devices.reduce(into: "name,model,room,gateway,labels\n") { text, device in
-      text += "\(device.name),\(device.kind.model),\(device.room ?? ""),\(device.gateway ?? ""),virtual\n"
+      let label = device.room == nil ? "\(device.floor)F" : "virtual"
+      text += "\(device.name),\(device.kind.model),\(device.room ?? ""),\(device.gateway ?? ""),\(label)\n"
     }
   }
 

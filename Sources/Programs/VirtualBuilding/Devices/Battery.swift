@@ -57,6 +57,8 @@ struct Battery: Sendable {
     guard isLow != isLowTold else { return }
     isLowTold = isLow
     desk.remember("batteryLow", number: isLow ? 1 : 0)
+    // With the event, or the last report would contradict it until the next.
+    desk.report(["batteryPercent": DeviceValue(percent), "batteryVolts": volts])
     if isLow {
       desk.raise("lowBattery", .fault, ["batteryPercent": DeviceValue(percent), "batteryVolts": volts])
     } else {

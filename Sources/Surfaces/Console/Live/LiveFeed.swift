@@ -14,6 +14,7 @@ struct LiveState: Sendable {
   var refreshedAt: Instant?
   var heartbeatAt: Instant?
   var checkedAt: Instant?
+  var boardAt: Instant?
   var values: [String: String] = [:]
   var tiles: [String: Console.Tile] = [:]
   var isBoardUntrue = false
@@ -30,6 +31,8 @@ struct LiveFeed: Sendable {
   static let entriesMax = 500
   /// A client that missed more refetches its page instead of being told one by one.
   static let gapMax: Int64 = 5_000
+  /// How often a board that shows readings looks for new ones.
+  static let readingsInterval: Duration = .seconds(5)
 
   let console: Console
   let visit: Visit
@@ -178,9 +181,13 @@ struct LiveFeed: Sendable {
   }
 
   private func tellBoard(_ state: inout LiveState, _ now: Instant) async throws -> String {
-    guard state.isBoardUntrue, case .board(let building?) = topic else { return "" }
+    guard case .board(let building?, let view) = topic else { return "" }
+    // What devices measure is not in the journal: a board of readings is read again and again.
+    let isStale = view != .state && isDue(state.boardAt, Self.readingsInterval, now)
+    guard state.isBoardUntrue || isStale else { return "" }
     state.isBoardUntrue = false
-    let facts = try await console.boardFacts(building, caller.principal)
+    state.boardAt = now
+    let facts = try await console.boardFacts(building, view, caller.principal)
     var text = ""
     var counts: [RoomState: Int] = [:]
     for room in facts.board.columns.flatMap(\.rows).flatMap(\.rooms) {

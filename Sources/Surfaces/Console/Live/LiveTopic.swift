@@ -7,7 +7,7 @@ enum LiveTopic: Sendable, Equatable {
   /// Only the number of open alarms.
   case none
   case today
-  case board(ID<Building>?)
+  case board(ID<Building>?, BoardView)
   case alarms
   case devices
   case device(ID<Device>)
@@ -17,7 +17,7 @@ enum LiveTopic: Sendable, Equatable {
     switch query["on"] {
     case "none": self = .none
     case "today": self = .today
-    case "board": self = .board(query["building"].flatMap { ID($0) })
+    case "board": self = .board(query["building"].flatMap { ID($0) }, query.word("show") ?? .state)
     case "alarms": self = .alarms
     case "devices": self = .devices
     case "device":
@@ -34,6 +34,7 @@ enum LiveTopic: Sendable, Equatable {
     switch self {
     case .none, .alarms: Self.alarmKinds
     case .today: Self.alarmKinds.union(["command.changed", "device.liveness", "reading.rejected"])
+    case .board(_, .lock): Self.alarmKinds.union(["device.liveness", "device.event"])
     case .board, .devices: Self.alarmKinds.union(["device.liveness"])
     case .device:
       Self.alarmKinds.union([

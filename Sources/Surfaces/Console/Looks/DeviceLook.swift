@@ -40,6 +40,11 @@ enum DeviceLook {
     "energyWh", "volumeLitres", "residualCurrentMilliamperes", "batteryPercent", "subDevicesOnline",
   ]
 
+  /// The value that a chart shows first: a meter's reading only ever rises, its flow tells the day.
+  static func drawn(_ values: [LatestValue]) -> LatestValue? {
+    ["powerWatts", "flowLitresPerHour"].lazy.compactMap { key in values.first { $0.property == key } }.first
+  }
+
   /// The headline's property and value among the latest.
   static func headline(_ values: [LatestValue]) -> LatestValue? {
     for key in headlines {

@@ -21,13 +21,18 @@ extension Console {
     let alarms: [ID<Room>: RoomAlarms]
     /// The worst open alarm of a room, by name.
     let worst: [ID<Room>: Alarm]
+    let view: BoardView
+    /// The latest values of the device that the view asks for.
+    let values: [ID<Room>: [LatestValue]]
 
     func state(_ room: ID<Room>) -> RoomState {
       RoomState(worst: alarms[room]?.worst, devices: (devices[room] ?? []).map(\.liveness.state))
     }
   }
 
-  func boardFacts(_ building: ID<Building>, _ principal: Principal) async throws -> BoardFacts {
+  func boardFacts(
+    _ building: ID<Building>, _ view: BoardView, _ principal: Principal
+  ) async throws -> BoardFacts {
     async let board = services.estate.board(building, by: principal)
     async let alarms = services.alarms.rooms(of: building, by: principal)
     async let open = services.alarms.list(
@@ -42,8 +47,30 @@ extension Console {
       guard let room = alarm.source.place?.room, worst[room] == nil else { continue }
       worst[room] = alarm
     }
-    return BoardFacts(board: try await board, devices: byRoom, alarms: try await alarms, worst: worst)
+    let values = try await boardValues(byRoom, view, principal)
+    return BoardFacts(
+      board: try await board, devices: byRoom, alarms: try await alarms, worst: worst, view: view, values: values)
   }
+
+  /// The latest values of a kind of device, by room.
+  private func boardValues(
+    _ devices: [ID<Room>: [DeviceSummary]], _ view: BoardView, _ principal: Principal
+  ) async throws -> [ID<Room>: [LatestValue]] {
+    guard let kind = view.kind else { return [:] }
+    let rooms = devices.compactMap { room, devices -> (device: ID<Device>, room: ID<Room>)? in
+      devices.first { $0.device.kind == kind }.map { ($0.device.id, room) }
+    }
+    var found: [ID<Room>: [LatestValue]] = [:]
+    for start in stride(from: 0, to: rooms.count, by: Self.latestMax) {
+      let some = rooms[start..<min(start + Self.latestMax, rooms.count)]
+      let values = try await services.devices.latest(some.map(\.device), by: principal)
+      for (device, room) in some { found[room] = values[device] }
+    }
+    return found
+  }
+
+  /// Devices whose values are read in one call.
+  private static let latestMax = 1_000
 
   /// Every device that a query finds, up to a limit.
   func allDevices(_ query: DeviceQuery, _ principal: Principal) async throws -> [DeviceSummary] {
@@ -71,8 +98,10 @@ extension Console {
     guard let building = buildings.first(where: { $0.id == wanted }) ?? buildings.first else {
       return try await emptyBoard(visit, principal)
     }
-    let facts = try await boardFacts(building.id, principal)
-    let own = PageQuery(path: "/rooms", values: ["building": building.id.description])
+    let shown: BoardView = visit.query.word("show") ?? .state
+    let facts = try await boardFacts(building.id, shown, principal)
+    var own = PageQuery(path: "/rooms", values: ["building": building.id.description])
+    if shown != .state { own = PageQuery(path: own.path, values: own.values.merging(["show": shown.rawValue]) { $1 }) }
     var view = boardView(facts, visit, own)
     view["kpisFrom"] = .text(own.address(["part": "numbers"]))
     view["kpis"] = .list(try await boardNumbers(facts, visit, principal))
@@ -89,7 +118,7 @@ extension Console {
         Crumb(name: project.name),
         Crumb(name: building.name, choices: (label: words("board.choose"), options: choices)),
       ],
-      live: "on=board&building=\(building.id)", feedful: true, view: .object(view))
+      live: "on=board&building=\(building.id)&show=\(shown.rawValue)", feedful: true, view: .object(view))
   }
 
   private func emptyBoard(_ visit: Visit, _ principal: Principal) async throws -> Response {
@@ -127,6 +156,13 @@ extension Console {
       "hasRooms": .flag(total > 0), "count": .text(words("board.count", ["n": formats.number(total)])),
       "units": .list(facts.board.columns.map { ["name": .text(words.counted("board.unit", $0.unit.name))] }),
       "floors": .list(floors),
+      "views": .list(
+        BoardView.allCases.map { each in
+          [
+            "name": .text(words("board.show-\(each.rawValue)")), "here": .flag(each == facts.view),
+            "href": .text(own.address(["show": each == .state ? nil : each.rawValue, "only": only?.rawValue])),
+          ]
+        }),
       "only": .optional(only?.rawValue), "boardFrom": .text(own.address(["part": "grid", "only": only?.rawValue])),
       "legend": .list(
         RoomState.allCases.map { state in
@@ -145,46 +181,9 @@ extension Console {
     let tile = tile(room.id, room.name, facts, visit)
     return [
       "id": .text(tile.id), "name": .text(room.name), "state": .text(tile.state), "label": .text(tile.label),
-      "aria": .text(tile.aria), "icon": .optional(tile.icon.isEmpty ? nil : tile.icon),
+      "aria": .text(tile.aria), "icon": .optional(tile.icon.isEmpty ? nil : tile.icon), "amount": .optional(tile.amount.isEmpty ? nil : tile.amount),
       "tab": .text(isTabStop ? "0" : "-1"), "hit": .flag(only?.rawValue == tile.state),
     ]
-  }
-
-  /// What a tile says; the event stream sends the same.
-  struct Tile: Encodable, Equatable, Sendable {
-    let id: String
-    let state: String
-    let label: String
-    let aria: String
-    let icon: String
-  }
-
-  func tile(_ room: ID<Room>, _ name: String, _ facts: BoardFacts, _ visit: Visit) -> Tile {
-    let words = visit.words
-    let state = facts.state(room)
-    let devices = facts.devices[room] ?? []
-    let label: String
-    switch state {
-    case .alarm, .fault:
-      label = facts.worst[room]?.source.name.text(words.language) ?? words("roomState.\(state.rawValue)")
-    case .offline:
-      let offline = devices.filter { $0.liveness.state == .offline }
-      label =
-        offline.count == 1
-        ? words("board.offlineOne", ["kind": words("kindShort.\(offline[0].device.kind.rawValue)")])
-        : words("board.offlineMany", ["n": String(offline.count)])
-    case .normal:
-      let online = devices.count { $0.liveness.state == .online }
-      label =
-        online == devices.count
-        ? words("board.allOnline", ["n": String(online)])
-        : words("board.someOnline", ["n": String(online), "all": String(devices.count)])
-    case .unknown: label = words(devices.isEmpty ? "board.noDevices" : "board.neverSeen")
-    }
-    return Tile(
-      id: room.description, state: state.rawValue, label: label,
-      aria: words("board.tile", ["room": name, "state": words("roomState.\(state.rawValue)"), "label": label]),
-      icon: state.icon ?? "")
   }
 
   private func boardNumbers(

@@ -81,7 +81,7 @@ extension Console {
     var target = detail.device.name.description
     if let room = detail.device.place?.room {
       let place = try await services.estate.room(room, by: visit.principal())
-      target = "\(place.buildingName) \(place.room.name) \(words("kindShort.\(detail.device.kind.rawValue)"))"
+      target = "\(place.text) \(words("kindShort.\(detail.device.kind.rawValue)"))"
     }
     let effect = words(
       service.dangerous ? "command.effectDangerous" : "command.effect", ["name": name, "target": target])

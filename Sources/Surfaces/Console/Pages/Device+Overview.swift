@@ -26,12 +26,14 @@ extension Console {
     return view
   }
 
-  /// The property of the chart: the one asked for, else the headline, else the first number.
+  /// The property of the chart: the one asked for, else one that says much over time, else the first number.
   private func drawnProperty(
     _ detail: DeviceDetail, _ latest: [LatestValue], _ visit: Visit
   ) -> ThingModel.Property? {
     if let asked = visit.query["metric"], let property = detail.model.property(asked) { return property }
-    if let headline = DeviceLook.headline(latest) { return detail.model.property(headline.property) }
+    if let telling = DeviceLook.drawn(latest) ?? DeviceLook.headline(latest) {
+      return detail.model.property(telling.property)
+    }
     return latest.first.flatMap { detail.model.property($0.property) }
   }
 
@@ -112,6 +114,9 @@ extension Console {
 
   /// What `<e-chart>` draws.
   private struct Chart: Encodable {
+    /// The ends of the time axis, milliseconds: what was asked for, not what there happens to be.
+    let from: Int64
+    let to: Int64
     let name: String
     let unit: String
     let step: Bool
@@ -128,9 +133,11 @@ extension Console {
     guard let property = visit.query["metric"].flatMap({ detail.model.property($0) }) else {
       throw Problem.notFound("property")
     }
-    let points = try await points(property, range(visit), id, visit, principal)
+    let range = range(visit)
+    let points = try await points(property, range, id, visit, principal)
     let scale = chartScale(property, visit.words)
     let chart = Chart(
+      from: visit.now.advanced(by: .seconds(-range.seconds)).milliseconds, to: visit.now.milliseconds,
       name: property.name.text(visit.language), unit: scale.unit, step: scale.labels != nil,
       points: points.map { point in
         let values = [point.last, point.low, point.high].compactMap { $0 }
@@ -237,9 +244,12 @@ extension Console {
     _ detail: DeviceDetail, _ visit: Visit, _ principal: Principal
   ) async throws -> [String: ViewValue] {
     let today = formats.day(visit.now)
-    let days = try await services.devices.completeness(
-      detail.device.id, from: today.adding(days: -13), through: today, by: principal)
-    let views = days.map { day -> ViewValue in
+    let first = today.adding(days: -13)
+    let days = try await services.devices.completeness(detail.device.id, from: first, through: today, by: principal)
+    let views = (0..<14).map { offset -> ViewValue in
+      let date = first.adding(days: offset)
+      let nothing = DayCompleteness(day: date, received: 0, missing: 0, duplicates: 0, rejected: 0)
+      let day = days.first { $0.day == date } ?? nothing
       let heard = day.received + day.missing > 0
       let height = heard ? max(2, day.perTenThousand * 44 / 10_000) : 0
       let tone = day.perTenThousand >= 9_950 ? "" : day.perTenThousand >= 9_000 ? "wr" : "bd"
@@ -251,6 +261,6 @@ extension Console {
         "duplicates": .text(formats.number(day.duplicates)), "rejected": .text(formats.number(day.rejected)),
       ]
     }
-    return ["days": .list(views), "hasDays": .flag(!views.isEmpty)]
+    return ["days": .list(views), "hasDays": .flag(!days.isEmpty)]
   }
 }

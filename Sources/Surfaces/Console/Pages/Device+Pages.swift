@@ -76,7 +76,7 @@ extension Console {
     var place: String?
     if let room = device.place?.room {
       let found = try await services.estate.room(room, by: principal)
-      place = "\(found.projectName) · \(found.buildingName) \(found.room.name)"
+      place = "\(found.projectName) · \(found.text)"
     }
     let isAlarming = alarms.contains { $0.level >= .alarm }
     return [
@@ -87,7 +87,7 @@ extension Console {
       "look": .text(isAlarming ? "alm" : state == .offline || state == .unseen ? "off" : ""),
       "stateTone": .text(DeviceLook.tone(state)), "stateName": .text(words("liveness.\(state.rawValue)")),
       "stateIcon": .optional(DeviceLook.stateIcon(state)),
-      "room": .optional(device.place?.room.description), "place": .text(place ?? words("devices.noPlace")),
+      "room": .optional(device.place?.room.description), "place": .text(place ?? unplaced(device, words)),
       "tab-\(tab.rawValue)": true,
       "tabs": .list(
         DeviceTab.allCases.map { each in

@@ -148,7 +148,7 @@ extension Console {
         "id": .text(device.id.description), "name": .text(device.name.description),
         "icon": .text(DeviceLook.icon(device.kind)), "kindName": .text(words("kind.\(device.kind.rawValue)")),
         "room": .optional(device.place?.room.description),
-        "where": .text(device.place.flatMap { places[$0.room] } ?? words("devices.noPlace")),
+        "where": .text(device.place.flatMap { places[$0.room] } ?? unplaced(device, words)),
         "tone": .text(DeviceLook.tone(state)), "stateIcon": .optional(DeviceLook.stateIcon(state)),
         "stateName": .text(words("liveness.\(state.rawValue)")),
         "reading": .optional(DeviceLook.reading(values, formats)),
@@ -168,7 +168,7 @@ extension Console {
       let device = summary.device
       csv.add([
         device.name.description, words("kind.\(device.kind.rawValue)"),
-        device.place.flatMap { places[$0.room] } ?? "", words("liveness.\(summary.liveness.state.rawValue)"),
+        device.place.flatMap { places[$0.room] } ?? device.labels.joined(separator: " "), words("liveness.\(summary.liveness.state.rawValue)"),
         summary.liveness.lastMessageAt.map { formats.moment($0) } ?? "", "\(device.model) v\(device.modelVersion)",
         words("deviceStatus.\(device.status.rawValue)"), formats.moment(device.registeredAt),
       ])

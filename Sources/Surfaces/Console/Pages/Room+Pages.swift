@@ -20,7 +20,7 @@ extension Console {
     ).items
     let values = try await services.devices.latest(devices.map(\.device.id), by: principal)
     let state = RoomState(worst: alarms.map(\.level).max(), devices: devices.map(\.liveness.state))
-    let name = "\(place.buildingName) \(place.room.name)"
+    let name = place.text
     let view: ViewValue = [
       "drawer": .flag(visit.isFragment), "roomName": .text(name), "stateTone": .text(state.tag),
       "stateName": .text(words("roomState.\(state.rawValue)")),

@@ -89,7 +89,7 @@ extension Console {
         "id": .text(summary.device.id.description), "icon": .text(DeviceLook.icon(summary.device.kind)),
         "kindName": .text(words("kind.\(summary.device.kind.rawValue)")),
         "name": .text(summary.device.name.description),
-        "where": .text(summary.device.place.flatMap { places[$0.room] } ?? words("devices.noPlace")),
+        "where": .text(summary.device.place.flatMap { places[$0.room] } ?? unplaced(summary.device, words)),
         "tone": .text(DeviceLook.tone(state)), "stateName": .text(words("liveness.\(state.rawValue)")),
       ])
     }
@@ -144,10 +144,18 @@ extension Console {
     for building in Set(places.map(\.building)) {
       let board = try await services.estate.board(building, by: principal)
       let wanted = Set(places.map(\.room))
-      for room in board.columns.flatMap(\.rows).flatMap(\.rooms) where wanted.contains(room.id) {
-        names[room.id] = "\(board.building.name) \(room.name)"
+      for column in board.columns {
+        let unit = board.columns.count > 1 ? column.unit.name : nil
+        for room in column.rows.flatMap(\.rooms) where wanted.contains(room.id) {
+          names[room.id] = RoomPlace.text(board.building.name, unit: unit, room: room.name)
+        }
       }
     }
     return names
+  }
+
+  /// Where a device is that stands in no room: its labels tell, such as `8F`.
+  func unplaced(_ device: Device, _ words: Words) -> String {
+    device.labels.isEmpty ? words("devices.noPlace") : device.labels.joined(separator: " · ")
   }
 }

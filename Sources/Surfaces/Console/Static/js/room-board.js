@@ -62,13 +62,15 @@ class RoomBoard extends HTMLElement {
     cell.tabIndex = 0;
     cell.focus();
   }
-  /** @param {{id: string, state: string, label: string, aria: string, icon: string}} room */
+  /** @param {{id: string, state: string, label: string, aria: string, icon: string, amount: string}} room */
   update(room) {
     const cell = this.querySelector(`[data-id="${CSS.escape(room.id)}"]`);
     if (!(cell instanceof HTMLElement)) return;
     const changed = cell.dataset.s !== room.state || cell.querySelector('em')?.textContent !== room.label;
     if (!changed) return;
     cell.dataset.s = room.state;
+    if (room.amount) cell.dataset.v = room.amount;
+    else delete cell.dataset.v;
     cell.setAttribute('aria-label', room.aria);
     const label = cell.querySelector('em'), use = cell.querySelector('use');
     if (label) label.textContent = room.label;
