@@ -181,7 +181,8 @@ extension Console {
     let tile = tile(room.id, room.name, facts, visit)
     return [
       "id": .text(tile.id), "name": .text(room.name), "state": .text(tile.state), "label": .text(tile.label),
-      "aria": .text(tile.aria), "icon": .optional(tile.icon.isEmpty ? nil : tile.icon), "amount": .optional(tile.amount.isEmpty ? nil : tile.amount),
+      "aria": .text(tile.aria), "icon": .optional(tile.icon.isEmpty ? nil : tile.icon),
+      "amount": .optional(tile.amount.isEmpty ? nil : tile.amount),
       "tab": .text(isTabStop ? "0" : "-1"), "hit": .flag(only?.rawValue == tile.state),
     ]
   }

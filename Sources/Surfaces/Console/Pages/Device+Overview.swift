@@ -246,7 +246,7 @@ extension Console {
     let today = formats.day(visit.now)
     let first = today.adding(days: -13)
     let days = try await services.devices.completeness(detail.device.id, from: first, through: today, by: principal)
-    let views = (0..<14).map { offset -> ViewValue in
+    let views = (Int64(0)..<14).map { offset -> ViewValue in
       let date = first.adding(days: offset)
       let nothing = DayCompleteness(day: date, received: 0, missing: 0, duplicates: 0, rejected: 0)
       let day = days.first { $0.day == date } ?? nothing

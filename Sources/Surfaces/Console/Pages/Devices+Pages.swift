@@ -168,7 +168,8 @@ extension Console {
       let device = summary.device
       csv.add([
         device.name.description, words("kind.\(device.kind.rawValue)"),
-        device.place.flatMap { places[$0.room] } ?? device.labels.joined(separator: " "), words("liveness.\(summary.liveness.state.rawValue)"),
+        device.place.flatMap { places[$0.room] } ?? device.labels.joined(separator: " "),
+        words("liveness.\(summary.liveness.state.rawValue)"),
         summary.liveness.lastMessageAt.map { formats.moment($0) } ?? "", "\(device.model) v\(device.modelVersion)",
         words("deviceStatus.\(device.status.rawValue)"), formats.moment(device.registeredAt),
       ])

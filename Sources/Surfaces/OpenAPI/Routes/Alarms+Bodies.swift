@@ -60,7 +60,7 @@ struct AlarmBody: Encodable, Described, Sendable {
       .needs("isFault", .boolean, "The device does not work; otherwise people or things are in danger."),
       .needs("event", DeviceSchemas.key), .needs("name", DeviceSchemas.localName), .needs("device", .id),
       .needs("deviceName", DeviceSchemas.name), .may("kind", DeviceSchemas.kind), .may("building", .id),
-      .may("room", .id), .needs("place", .text(0...300, example: "2号楼 1 1203"), "Empty when it is not known."),
+      .may("room", .id), .needs("place", .text(0...300, example: "2 号楼 1203"), "Empty when it is not known."),
       .needs("raisedAt", .time), .needs("lastAt", .time), .needs("deviceTime", .time), .needs("count", .count),
       .needs("values", .map(.scalar)), .may("acknowledged", ActBody.schema), .may("resetAt", .time),
       .may("closed", ActBody.schema),

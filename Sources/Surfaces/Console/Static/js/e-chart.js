@@ -108,7 +108,7 @@ function options(data, v) {
     },
     xAxis: { type: 'time', min: data.from, max: data.to, axisTick: { show: false }, axisLine: { lineStyle: { color: v('--line-2') } }, axisLabel: { ...axis, hideOverlap: true }, splitLine: { show: false } },
     yAxis: {
-      type: 'value', scale: true, splitNumber: 4, minInterval: data.labels ? 1 : undefined,
+      type: 'value', scale: true, splitNumber: 4, ...(data.unit === '%' ? { min: 0, max: 100, interval: 25 } : {}), minInterval: data.labels ? 1 : undefined,
       axisLabel: { ...axis, formatter: data.labels ? (/** @type {number} */ n) => data.labels?.[n] ?? '' : undefined },
       splitLine: { lineStyle: { color: v('--line') } },
     },
