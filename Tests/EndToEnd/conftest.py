@@ -20,8 +20,8 @@ KEPT = [
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 CHROMIUM = ["--no-sandbox", "--font-render-hinting=none", "--ignore-certificate-errors"]
 
-# A debug build on a shared machine takes longer; a person still sees an alarm at once with the release build.
-SLOWNESS = 1 if "release" in str(server.program()) else 5
+# What is promised in seconds is promised of the release build on a machine that has nothing else to do.
+SLOWNESS = max(1, os.getloadavg()[0] / os.cpu_count()) * (1 if "release" in str(server.program()) else 5)
 
 # A loaded machine is slow, not wrong; a test ends as soon as its condition holds.
 expect.set_options(timeout=15_000)
