@@ -19,6 +19,22 @@ struct DurableLogTests {
     #expect(bytes.withUnsafeBytes { CRC32C.checksum($0) } == sum)
   }
 
+  @Test("urgent batches have every other commit to themselves, and bulk ones never starve")
+  func urgentAlone() {
+    var waiting = Waiting()
+    let batch = Pending(body: [1, 2, 3], records: 1) { _ in }
+    var taken: [[Int]] = []
+    for _ in 0..<4 {
+      waiting.push(batch, .urgent)
+      waiting.push(batch, .bulk)
+      let (urgent, bulk) = waiting.take(bytesMax: 1 << 20)
+      taken.append([urgent.count, bulk.count])
+    }
+    #expect(taken == [[1, 0], [1, 2], [1, 0], [1, 2]])
+    waiting.push(batch, .bulk)
+    #expect(waiting.take(bytesMax: 1 << 20).bulk.count == 1)
+  }
+
   @Test("a batch that is durable can be read at once, in order, and after opening again")
   func appendAndRead() async throws {
     let folder = try TemporaryFolder()

@@ -55,7 +55,8 @@ final class HistoryBench {
     figures.intakeRate = Double(timed.samples) / timed.intake
     figures.acceptMicroseconds = timed.accept / Double(timed.samples / Self.metrics) * 1e6
     figures.foldRate = Double(timed.samples) / timed.fold
-    figures.bytesPerSample = Double(try historyBytes()) / Double(samples)
+    figures.bytesPerSample = Double(try await chunkBytes()) / Double(samples)
+    figures.fileBytes = try historyBytes()
     figures.dayMicroseconds = try await dayMicroseconds()
     figures.latestMilliseconds = try await latestMilliseconds()
     return figures
@@ -138,6 +139,14 @@ final class HistoryBench {
     return accept
   }
 
+  /// The pages of the samples themselves. Beside them the file holds the last 200 messages of each device as they came,
+  /// for three days at most: they are bounded by the devices, not by the samples.
+  private func chunkBytes() async throws -> Int64 {
+    try await store.read { sql in
+      try sql.row("SELECT sum(pgsize) FROM dbstat WHERE name = 'telemetry_chunk'")?.integer(0) ?? 0
+    }
+  }
+
   private func historyBytes() throws -> Int {
     try ["history.db"].reduce(0) { sum, name in
       let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
@@ -183,6 +192,7 @@ extension HistoryBench {
   struct Figures {
     let samples: Int
     var bytesPerSample = 0.0
+    var fileBytes = 0
     var dayMicroseconds = 0.0
     var latestMilliseconds = 0.0
     var acceptMicroseconds = 0.0
@@ -194,12 +204,14 @@ extension HistoryBench {
     }
 
     static let heading =
-      "million samples | bytes a sample | day of one metric µs | latest of all ms | accept µs a message | "
+      "million samples | bytes a sample | file with raw messages MB | day of one metric µs | latest of all ms | "
+      + "accept µs a message | "
       + "durable thousand samples/s | folded thousand samples/s"
 
     var line: String {
       [
-        text(Double(samples) / 1e6), text(bytesPerSample, 2), text(dayMicroseconds), text(latestMilliseconds, 2),
+        text(Double(samples) / 1e6), text(bytesPerSample, 2),
+        text(Double(fileBytes) / 1e6), text(dayMicroseconds), text(latestMilliseconds, 2),
         text(acceptMicroseconds, 2), text(intakeRate / 1e3), text(foldRate / 1e3),
       ].joined(separator: " | ")
     }
