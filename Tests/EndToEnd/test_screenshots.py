@@ -48,10 +48,15 @@ def scene(anju, browser, session):
     anju.happens("LK-0410", "low-battery")
     anju.happens("EM-0702", "magnet")
     anju.happens("SD-0506", "remove")
+    anju.happens("WM-0911", "open-cover")
     anju.happens("SD-0803", "fire")
     anju.until("SD-0803", "alarming")
     anju.happens("LK-1106", "tamper")
-    expect(page.locator(".rm[data-s=alm]")).to_have_count(4)
+    expect(page.locator(".rm[data-s=alm]")).to_have_count(5)
+    battery = page.locator("alarm-feed .al", has_text="LK-0410")
+    if battery.get_by_role("button", name="确认告警").count():
+        battery.get_by_role("button", name="确认告警").click()
+    expect(battery).to_have_class(re.compile("done"))
     context.close()
 
 

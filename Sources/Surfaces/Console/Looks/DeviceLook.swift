@@ -54,7 +54,7 @@ enum DeviceLook {
   }
 
   /// The headline with its unit, without the model: the unit is in the key.
-  static func reading(_ values: [LatestValue], _ formats: Formats) -> String? {
+  static func reading(_ values: [LatestValue], _ words: Words, _ formats: Formats) -> String? {
     guard let value = headline(values) else { return nil }
     let unit: String
     switch value.property {
@@ -64,7 +64,8 @@ enum DeviceLook {
     case "batteryPercent": unit = "%"
     default: unit = ""
     }
-    return ValueText(value.value, unit: unit, formats).whole
+    let text = ValueText(value.value, unit: unit, formats).whole
+    return value.property == "batteryPercent" ? words("devices.battery", ["n": text]) : text
   }
 }
 

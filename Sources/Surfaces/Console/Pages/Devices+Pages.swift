@@ -151,7 +151,7 @@ extension Console {
         "where": .text(device.place.flatMap { places[$0.room] } ?? unplaced(device, words)),
         "tone": .text(DeviceLook.tone(state)), "stateIcon": .optional(DeviceLook.stateIcon(state)),
         "stateName": .text(words("liveness.\(state.rawValue)")),
-        "reading": .optional(DeviceLook.reading(values, formats)),
+        "reading": .optional(DeviceLook.reading(values, words, formats)),
         "model": .text("\(device.model) v\(device.modelVersion)"),
       ], uniquingKeysWith: { _, new in new })
     return .object(view)

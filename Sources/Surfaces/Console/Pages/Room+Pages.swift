@@ -56,7 +56,7 @@ extension Console {
       "id": .text(summary.device.id.description), "name": .text(summary.device.name.description),
       "kindName": .text(words("kind.\(summary.device.kind.rawValue)")),
       "icon": .text(DeviceLook.icon(summary.device.kind)),
-      "reading": .optional(DeviceLook.reading(values, formats)), "tag": tag,
+      "reading": .optional(DeviceLook.reading(values, words, formats)), "tag": tag,
     ]
   }
 }

@@ -93,7 +93,8 @@ class EChart extends HTMLElement {
  */
 function options(data, v) {
   const axis = { color: v('--ink-3'), fontSize: 11, fontFamily: v('--font') };
-  const band = data.points.some((p) => p.length > 2);
+  // A band of a few points among single values would be drawn as wedges between them.
+  const band = data.points.filter((p) => p.length > 2).length * 2 > data.points.length;
   const few = data.points.length < 40;
   const low = data.points.map((p) => [p[0], p[2] ?? p[1]]);
   const high = data.points.map((p) => [p[0], (p[3] ?? p[1]) - (p[2] ?? p[1])]);
