@@ -75,6 +75,42 @@ def test_acknowledging_takes_one_click_and_closing_needs_a_note(anju, open_page,
     expect(page.locator("tbody tr", has_text=lock).first).to_contain_text("演练，已现场查看")
 
 
+def test_an_alarm_is_taken_and_closed_by_the_keyboard_alone(open_page, pry):
+    page = open_page("/rooms")
+    live(page)
+    lock = pry("0712")
+    card = page.locator("alarm-feed .al", has_text=lock)
+    card.get_by_role("button", name="确认告警").focus()
+    page.keyboard.press("Enter")
+    expect(card).to_have_class(re.compile("done"))
+    expect(card.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("已到现场，误报")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card).to_have_count(0)
+
+
+def test_a_note_is_written_on_while_other_alarms_come(open_page, pry):
+    page = open_page("/rooms")
+    live(page)
+    card = page.locator("alarm-feed .al", has_text=pry("0713"))
+    card.get_by_role("button", name="确认告警").click()
+    card.locator("summary", has_text="关闭告警").click()
+    note = card.get_by_label("处理说明")
+    note.focus()
+    page.keyboard.type("已到")
+    other = page.locator("alarm-feed .al", has_text=pry("0714"))
+    expect(other).to_be_visible()
+    page.keyboard.type("现场")
+    expect(note).to_have_value("已到现场")
+    titles = page.locator("alarm-feed .al").evaluate_all("cards => cards.map(c => c.classList.contains('done'))")
+    assert titles == sorted(titles), "what nobody took stands before what somebody took"
+
+
 def test_an_alarm_in_one_window_is_taken_in_the_other(open_page, pry):
     one, other = open_page("/rooms"), open_page("/today")
     live(one)

@@ -36,6 +36,15 @@ export function sound(wanted) {
   }
 }
 
+/**
+ * A card that was drawn anew keeps the keyboard: on what can be done with it next.
+ * @param {Element} card
+ */
+export function focusIn(card) {
+  const next = card.querySelector('summary, .act button, .act a');
+  if (next instanceof HTMLElement) next.focus();
+}
+
 // Every page sounds, whether it has the list or not.
 on('alarm', (alarm) => alarm.fresh && alarm.level !== 'mid' && chime(alarm.level === 'fault'));
 
@@ -51,6 +60,7 @@ class AlarmFeed extends HTMLElement {
   take(alarm) {
     const old = this.querySelector(`.al[data-id="${CSS.escape(alarm.id)}"]`);
     if (old?.contains(document.activeElement) && old.querySelector('details[open]')) return;
+    const hadFocus = old?.contains(document.activeElement) ?? false;
     if (!alarm.open) return old?.remove(), this.empty();
     if (old) {
       old.outerHTML = alarm.html;
@@ -59,22 +69,29 @@ class AlarmFeed extends HTMLElement {
       this.firstElementChild?.classList.add('new');
     }
     const card = this.querySelector(`.al[data-id="${CSS.escape(alarm.id)}"]`);
-    if (card) {
+    if (card instanceof HTMLElement) {
       window.htmx.process(card);
       if (alarm.level === 'crit' && alarm.fresh) card.setAttribute('aria-live', 'assertive');
+      this.place(card);
     }
-    this.order();
     this.empty();
+    if (hadFocus && card) focusIn(card);
     document.dispatchEvent(new CustomEvent('time:tick'));
   }
-  /** Unacknowledged critical ones first, then by time; at most 100 stay. */
-  order() {
+  /**
+   * Unacknowledged critical ones first, then by time; at most 100 stay. Only this card is moved: whoever writes a note
+   * in another one keeps the keyboard.
+   * @param {HTMLElement} card
+   */
+  place(card) {
     const rank = (/** @type {HTMLElement} */ c) => (c.classList.contains('done') ? 2 : c.dataset.l === 'crit' ? 0 : 1);
     const since = (/** @type {HTMLElement} */ c) => Number(c.dataset.since);
-    const cards = /** @type {HTMLElement[]} */ ([...this.querySelectorAll('.al')]);
-    const sorted = [...cards].sort((a, b) => rank(a) - rank(b) || since(b) - since(a));
-    if (sorted.some((card, i) => card !== cards[i])) this.append(...sorted.slice(0, 100));
-    for (const card of sorted.slice(100)) card.remove();
+    const all = () => /** @type {HTMLElement[]} */ ([...this.querySelectorAll('.al')]);
+    const others = all().filter((c) => c !== card);
+    const next = others.find((c) => rank(card) - rank(c) < 0 || (rank(card) === rank(c) && since(card) > since(c)));
+    if (next && card.nextElementSibling !== next) next.before(card);
+    else if (!next && others.at(-1)?.nextElementSibling !== card) others.at(-1)?.after(card);
+    for (const extra of all().slice(100)) extra.remove();
   }
   empty() {
     const none = this.querySelector('.empty');

@@ -1,6 +1,6 @@
 // @ts-check
 import { connect, on } from './live.js';
-import { sound } from './alarm-feed.js';
+import { focusIn, sound } from './alarm-feed.js';
 import './e-chart.js';
 import './room-board.js';
 import './time-ago.js';
@@ -164,6 +164,11 @@ for (const name of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
 document.addEventListener('htmx:afterSettle', (e) => {
   const wrong = /** @type {CustomEvent} */ (e).detail.elt.querySelector?.('[aria-invalid=true]');
   if (wrong instanceof HTMLElement) wrong.focus();
+});
+// At once, not after settling: between the two the stream may draw the card again.
+document.addEventListener('htmx:afterSwap', (e) => {
+  const elt = /** @type {CustomEvent} */ (e).detail.elt;
+  if (elt.matches?.('.al') && document.activeElement === document.body) focusIn(elt);
 });
 document.addEventListener('say', (e) => say(/** @type {CustomEvent} */ (e).detail.value));
 document.addEventListener('done', () => dialog?.close());
