@@ -219,6 +219,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "Kernel",
   "MQTT",
   "WireFormats",
+  collections,
   lifecycle,
   logging,
   metrics,

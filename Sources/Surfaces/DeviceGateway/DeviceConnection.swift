@@ -23,6 +23,8 @@ final class DeviceConnection: @unchecked Sendable {
   /// Payload bytes taken and not yet durable.
   var waitingBytes = 0
   var isPaused = false
+  /// What it may bring now that it is read again (`ReadTurns`); 0 when it was heard of since.
+  var grantedBytes = 0
   /// Packet identifiers that are durable and go back at the end of this turn; empty between turns.
   var acknowledgements: [UInt16] = []
   /// The tick in which it was last heard of, so that it is told once a tick.

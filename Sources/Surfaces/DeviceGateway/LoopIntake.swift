@@ -55,7 +55,7 @@ final class LoopIntake: @unchecked Sendable {
   private var urgent = Waiting()
   private var bulk = Waiting()
   private var heard: [DeviceNumber] = []
-  private var paused: [DeviceConnection] = []
+  private var turns = ReadTurns()
   private var isCheckScheduled = false
   /// Connections whose `acknowledgements` are to go.
   private var acknowledging: [DeviceConnection] = []
@@ -68,6 +68,8 @@ final class LoopIntake: @unchecked Sendable {
   private static let batchBytesMax = 256 << 10
   /// From so many messages in a tick on, an urgent one is handed over at once.
   private static let busyRecords = 64
+  /// Bytes of this loop that wait to become durable.
+  private var waitingBytes = 0
   private(set) var now: Instant
   /// Counts the ticks; a connection notes in which it was last heard of.
   private(set) var tick: UInt64 = 1
@@ -106,7 +108,9 @@ final class LoopIntake: @unchecked Sendable {
     metrics.count(channel)
     let reason = acceptance.refusal.map(Self.reason) ?? .success
     let bytes = publish.payload.count
+    turns.heard(connection)
     connection.waitingBytes += bytes
+    waitingBytes += bytes
     let id = publish.qos == .atMostOnce ? nil : publish.packetID
     switch acceptance.lane {
     case .urgent: urgent.append(id, bytes: bytes, reason, connection)
@@ -119,7 +123,7 @@ final class LoopIntake: @unchecked Sendable {
       connection.heardTick = tick
       heard.append(connection.number)
     }
-    if connection.waitingBytes > options.waitingBytesOfConnectionMax { pause(connection) }
+    if connection.waitingBytes > options.turnBytesOfConnection { pause(connection) }
     let isUrgentAmongMany = acceptance.lane == .urgent && batch.records >= Self.busyRecords
     if isUrgentAmongMany || batch.bytes >= Self.batchBytesMax { handOver() }
   }
@@ -143,6 +147,7 @@ final class LoopIntake: @unchecked Sendable {
     heard.removeAll(keepingCapacity: true)
     metrics.flush()
     handOver()
+    resumeThoseThatMay()
   }
 
   /// Gives the log what was gathered. A long tick does so more than once: the log writes while the rest is read, and an
@@ -183,7 +188,7 @@ final class LoopIntake: @unchecked Sendable {
       connection.acknowledgements.removeAll(keepingCapacity: true)
     }
     acknowledging.removeAll(keepingCapacity: true)
-    if !paused.isEmpty { resumeThoseThatMay() }
+    resumeThoseThatMay()
   }
 
   /// A commit is durable, or failed: then nothing of it is acknowledged, and the devices send it again in a new
@@ -192,6 +197,7 @@ final class LoopIntake: @unchecked Sendable {
     for run in waiting.runs {
       let connection = run.connection
       connection.waitingBytes -= run.bytes
+      waitingBytes -= run.bytes
       switch result {
       case .success:
         guard run.count > 0 else { continue }
@@ -214,7 +220,7 @@ final class LoopIntake: @unchecked Sendable {
     guard !connection.isPaused else { return }
     connection.isPaused = true
     connection.session.pauseReading()
-    paused.append(connection)
+    turns.wait(connection)
     metrics.paused(1)
     scheduleCheck()
   }
@@ -227,17 +233,19 @@ final class LoopIntake: @unchecked Sendable {
     for connection in worst.prefix((worst.count + 1) / 2) { pause(connection) }
   }
 
+  /// Reads again from those whose turn it is, as far as there is room.
   private func resumeThoseThatMay() {
+    guard turns.areWaited else { return }
     guard intake.waitingBytes <= options.waitingBytesMax / 2 else { return scheduleCheck() }
-    let before = paused.count
-    paused.removeAll { connection in
-      guard connection.waitingBytes <= options.waitingBytesOfConnectionMax / 2 else { return false }
+    let resumed = turns.next(
+      room: options.turnBytesOfLoop - waitingBytes, tick: tick,
+      waitingBytesMax: options.waitingBytesOfConnectionMax / 2)
+    for connection in resumed {
       connection.isPaused = false
       connection.session.resumeReading()
-      return true
     }
-    metrics.paused(paused.count - before)
-    if !paused.isEmpty { scheduleCheck() }
+    metrics.paused(-resumed.count)
+    if turns.areWaited { scheduleCheck() }
   }
 
   /// Another loop's bytes may be what holds this one's connections back: looked at again soon.
@@ -246,6 +254,7 @@ final class LoopIntake: @unchecked Sendable {
     isCheckScheduled = true
     eventLoop.scheduleTask(in: .milliseconds(20)) {
       self.isCheckScheduled = false
+      self.turns.forgetGrants()
       self.resumeThoseThatMay()
     }
   }
@@ -253,9 +262,10 @@ final class LoopIntake: @unchecked Sendable {
   /// A connection ended.
   func forget(_ connection: DeviceConnection) {
     eventLoop.assertInEventLoop()
+    turns.heard(connection)
     guard connection.isPaused else { return }
     connection.isPaused = false
-    paused.removeAll { $0 === connection }
+    turns.leave(connection)
     metrics.paused(-1)
   }
 }
