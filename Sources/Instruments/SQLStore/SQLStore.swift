@@ -73,6 +73,8 @@ public struct SQLiteOptions: Sendable {
   public var cacheBytesMax: Int = 16 << 20
   /// The most pages of 4,096 bytes the file may have; nil for SQLite's own limit. Beyond it writes throw `.full`.
   public var pagesMax: Int?
+  /// Whether its writes give way to everything else that wants a processor: for work that nobody waits for.
+  public var writesGiveWay = false
 
   public init() {}
 }

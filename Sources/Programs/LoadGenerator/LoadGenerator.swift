@@ -179,7 +179,8 @@ package struct LoadGenerator: ~Copyable {
 
   /// Sends what is due by now, each stamped with the moment it was due.
   private mutating func pace(_ rate: Double, begin: UInt64, now: UInt64, due: inout Int) {
-    let target = Int(Double(now - begin) / 1e9 * rate)
+    // The first is due at the beginning.
+    let target = Int(Double(now - begin) / 1e9 * rate) + 1
     while due < target {
       guard let index = nextReady() else {
         report.skipped += target - due

@@ -86,7 +86,9 @@ package final class AnjuServer: Sendable {
   /// - Throws: `ServerError`, or what made a service end.
   package func run(whenReady: @escaping @Sendable (Addresses) async -> Void) async throws {
     let result: Result<Void, any Error>
-    do { result = .success(try await serve(whenReady)) } catch { result = .failure(error) }
+    let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.deviceLoopsCount)
+    do { result = .success(try await serve(on: loops, whenReady)) } catch { result = .failure(error) }
+    try? await loops.shutdownGracefully()
     await storage.close()
     folder.release()
     try result.get()
@@ -95,8 +97,10 @@ package final class AnjuServer: Sendable {
   /// How long ending may take before what is left is cancelled.
   private static let closingTime: Duration = .seconds(8)
 
-  private func serve(_ whenReady: @escaping @Sendable (Addresses) async -> Void) async throws {
-    let gateway = gateway()
+  private func serve(
+    on loops: MultiThreadedEventLoopGroup, _ whenReady: @escaping @Sendable (Addresses) async -> Void
+  ) async throws {
+    let gateway = gateway(on: loops)
     let mqttPort = try await listen(gateway)
     let building = try await building(mqttPort: mqttPort)
     let feed = EventFeed(journal: storage.journal, time: SystemSources.time, logger: logger)
@@ -122,11 +126,15 @@ package final class AnjuServer: Sendable {
     }
   }
 
-  private func gateway() -> DeviceGateway {
+  private func gateway(on loops: MultiThreadedEventLoopGroup) -> DeviceGateway {
     DeviceGateway(
       devices: contexts.devices, intake: contexts.intake, board: contexts.board, time: SystemSources.time,
-      group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+      group: loops, logger: logger)
   }
+
+  /// Event loops for devices alone, so that pages do not wait behind them: one processor is left to the log's writer
+  /// and to everything else.
+  private static var deviceLoopsCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount - 1) }
 
   private func listen(_ gateway: DeviceGateway) async throws -> Int {
     let tls = try DeviceGateway.tls(

@@ -52,8 +52,8 @@ struct BenchServer: Sendable {
     latest = LatestValues()
     let trims = LogTrims(log: log)
     history = try await TelemetryHistory.open(
-      store: .sqlite(path: data.appending(path: "history.db").path), log: log, directory: devices.directory,
-      latest: latest, logger: logger, trims: trims)
+      store: TelemetryHistory.store(path: data.appending(path: "history.db").path), log: log,
+      directory: devices.directory, latest: latest, logger: logger, trims: trims)
     devices.links.attach(history)
     let urgent = UrgentReader(
       work: work, log: log, directory: devices.directory, handler: DeviceMessages(devices: devices), trims: trims,

@@ -32,7 +32,7 @@ final class HistoryBench {
     directory.put(BenchModel.entries(devices))
     let latest = LatestValues()
     intake = TelemetryIntake(log: log, directory: directory, latest: latest)
-    store = try SQLStore.sqlite(path: folder + "/history.db")
+    store = try TelemetryHistory.store(path: folder + "/history.db")
     history = try await TelemetryHistory.open(
       store: store, log: log, directory: directory, latest: latest, logger: logger, trims: LogTrims(log: log))
   }

@@ -9,9 +9,9 @@ package struct DeviceGatewayOptions: Sendable {
   /// Bytes of one connection that wait to become durable; beyond it nothing is read from it until half are.
   package var waitingBytesOfConnectionMax = 256 << 10
   /// Bytes of one event loop that wait to become durable or are about to be read. Connections that bring many messages
-  /// are read in turns within it, so that a tick stays short and an alarm of another is read, committed and acknowledged
-  /// within milliseconds.
-  package var turnBytesOfLoop = 256 << 10
+  /// are read in turns within it, so that a tick stays short and another's alarm is read, committed and acknowledged
+  /// within milliseconds. Half as many lower the alarm's delay no further, only the rate.
+  package var turnBytesOfLoop = 64 << 10
   /// What a connection may have waiting without having to take turns: a device that says something now and then.
   package var turnBytesOfConnection = 512
   /// Bytes of all connections that wait; beyond it reading stops from those that brought the most.

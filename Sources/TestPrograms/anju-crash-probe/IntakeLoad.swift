@@ -86,7 +86,7 @@ final class IntakeRig: Sendable {
     options.sliceBytesMax = 64 << 10
     let logger = Logger(label: "probe") { _ in SwiftLogNoOpLogHandler() }
     return try await TelemetryHistory.open(
-      store: try SQLStore.sqlite(path: folder + "/history.db"), log: log, directory: directory, latest: latest,
+      store: try TelemetryHistory.store(path: folder + "/history.db"), log: log, directory: directory, latest: latest,
       options: options, logger: logger, trims: LogTrims(log: log))
   }
 

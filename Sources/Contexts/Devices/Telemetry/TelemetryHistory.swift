@@ -46,6 +46,13 @@ package final class TelemetryHistory: Sendable {
     self.trims = trims
   }
 
+  /// Opens the file that the history is kept in. Nobody waits for its writes: under load they give way to devices.
+  package static func store(path: String) throws(SQLError) -> SQLStore {
+    var options = SQLiteOptions()
+    options.writesGiveWay = true
+    return try SQLStore.sqlite(path: path, options: options)
+  }
+
   /// Opens the history and fills the latest values: those stored, then those of the log's tail.
   ///
   /// - Parameters:

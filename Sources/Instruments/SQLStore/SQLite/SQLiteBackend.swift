@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Synchronization
 
@@ -28,6 +29,9 @@ final class SQLiteBackend: SQLBackend {
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(options.busyTimeoutSeconds)
     configuration.maximumReaderCount = options.readersMax
+    if options.writesGiveWay {
+      configuration.writeTargetQueue = DispatchQueue(label: "anju.sqlstore.behind", qos: .background)
+    }
     configuration.prepareDatabase { database in
       // Deleted personal data shall not stay behind in free pages, whatever this build of SQLite does by itself.
       try database.execute(sql: "PRAGMA secure_delete = ON")

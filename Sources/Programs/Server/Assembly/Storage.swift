@@ -32,8 +32,16 @@ struct Storage: Sendable {
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(
       work: work, journal: Journal(work: work),
-      log: try DurableLog.open(path: folder.appendingPathComponent("intake.db").path, logger: logger),
-      history: try SQLStore.sqlite(path: folder.appendingPathComponent("history.db").path))
+      log: try DurableLog.open(
+        path: folder.appendingPathComponent("intake.db").path, options: logOptions, logger: logger),
+      history: try TelemetryHistory.store(path: folder.appendingPathComponent("history.db").path))
+  }
+
+  /// Room that is taken beforehand spares a commit the file system's own writes.
+  private static var logOptions: DurableLog.Options {
+    var options = DurableLog.Options()
+    options.preallocatedBytes = 96 << 20
+    return options
   }
 
   /// To be called when nothing uses them any more.
