@@ -81,6 +81,40 @@ struct ReaderTests {
     #expect(items.allSatisfy { $0.source.device == device })
   }
 
+  @Test("a device that falls silent is a fault until it is heard of again; one out of service may be silent",
+    .clause("7.1.2f"), arguments: Backend.allCases)
+  func silent(backend: Backend) async throws {
+    let fresh = try await Fresh.on(
+      backend, [Estate.migrations, Devices.migrations, TelemetryTables.business, Alarms.migrations])
+    let random = SharedRandom(seed: 5)
+    let devices = try Devices(
+      work: fresh.work, directory: DeviceDirectory(), authority: nil, randomBytes: { random.bytes($0) })
+    try await devices.open()
+    let alarms = Alarms(work: fresh.work)
+    let board = LivenessBoard(directory: devices.directory)
+    let liveness = LivenessService(devices: devices, board: board)
+    try await liveness.open()
+    let principal = fresh.principal()
+    let detectors = [
+      try await devices.register(NewDevice(name: "SD-1", model: "smoke.basic"), by: principal),
+      try await devices.register(NewDevice(name: "SD-2", model: "smoke.basic"), by: principal),
+    ]
+    board.connected(detectors.map(\.number), at: fresh.clock.now)
+    try await liveness.turn()
+    board.disconnected(detectors.map(\.number), at: fresh.clock.now)
+    _ = try await devices.decommission(detectors[1].id, by: principal)
+    fresh.clock.advance(by: .seconds(3_000))
+    try await liveness.turn()
+    for _ in 1...2 { try await alarms.reader(fresh.journal).drain() }
+    let raised = try await alarms.list(AlarmQuery(), by: principal).items
+    #expect(raised.map(\.source.deviceName) == ["SD-1"])
+    #expect(raised.map(\.level) == [.fault])
+    board.connected([detectors[0].number], at: fresh.clock.now)
+    try await liveness.turn()
+    try await alarms.reader(fresh.journal).drain()
+    #expect(try await alarms.list(AlarmQuery(), by: principal).items.map(\.state) == [.reset])
+  }
+
   @Test("a running reader is woken by the journal: an alarm is there without anybody moving the clock")
   func woken() async throws {
     let fresh = try await Fresh.inMemory([Estate.migrations, Alarms.migrations])

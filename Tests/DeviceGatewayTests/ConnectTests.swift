@@ -24,6 +24,28 @@ struct ConnectTests {
     await fixture.close()
   }
 
+  @Test("when the platform stops, its devices have not gone: they have their time to come back", .clause("7.1.2f"))
+  func platformStops() async throws {
+    let fixture = try await GatewayFixture()
+    let lock = try await fixture.register("LK-1")
+    let raw = try await fixture.connected(lock)
+    try await fixture.liveness.turn()
+    await fixture.close()
+    fixture.fresh.clock.advance(by: .seconds(7_200))
+    let board = LivenessBoard(directory: fixture.devices.directory)
+    let later = LivenessService(devices: fixture.devices, board: board)
+    try await later.open()
+    var states: [LivenessState] = []
+    for seconds in [0, 299, 1] {
+      fixture.fresh.clock.advance(by: .seconds(seconds))
+      try await later.turn()
+      states.append(try await fixture.devices.device(lock.id, by: fixture.principal).liveness.state)
+    }
+    #expect(!states.prefix(2).contains(.offline))
+    #expect(states.last == .offline)
+    await raw.close()
+  }
+
   @Test("without a certificate, or with another authority's, nobody comes in", .clause("8.8a", "8.8b", "9.2.1a"))
   func strangers() async throws {
     let fixture = try await GatewayFixture()

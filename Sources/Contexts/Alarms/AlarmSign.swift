@@ -35,6 +35,23 @@ package struct AlarmSign: Sendable, Hashable {
     self.values = values
   }
 
+  /// A device that can not be reached, or can be again: a detector that is silent protects nobody (7.1.2 f).
+  ///
+  /// - Parameter device: nil when the organisation does not have it any more.
+  init(_ change: LivenessChanged, _ device: Device?) {
+    let isOffline = change.to == .offline
+    // Out of service for good, it may be silent.
+    let isMissed = device.map { $0.status != .decommissioned } ?? false
+    self.init(
+      device: change.device, deviceName: device?.name.description ?? change.device.description, kind: device?.kind,
+      place: device?.place, event: isOffline ? "platform.offline" : "platform.online",
+      name: isOffline
+        ? LocalName(chinese: "设备离线", english: "Device offline")
+        : LocalName(chinese: "设备恢复在线", english: "Device online again"),
+      level: isOffline && isMissed ? .fault : .info, clearedBy: isOffline ? "platform.online" : nil,
+      deviceTime: change.at, receivedAt: change.at)
+  }
+
   /// Whether it raises an alarm; an information does not.
   package var raises: Bool { level >= .warning }
 

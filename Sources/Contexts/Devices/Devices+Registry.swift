@@ -1,6 +1,6 @@
 package import Estate
 package import Kernel
-import SQLStore
+package import SQLStore
 
 extension Devices {
   /// The organisation's devices by name; needs `devices.read`.
@@ -141,6 +141,15 @@ extension Devices {
     admit([device])
     links.sessions?.end(device.number, because: .decommissioned)
     return device
+  }
+}
+
+extension Devices {
+  /// A device, inside another context's unit of work; nil when the organisation has no such device.
+  package static func device(
+    _ id: ID<Device>, organisation: ID<Organisation>, in sql: SQLConnection
+  ) throws -> Device? {
+    do { return try sql.device(id, of: organisation).device } catch DevicesError.deviceUnknown { return nil }
   }
 }
 

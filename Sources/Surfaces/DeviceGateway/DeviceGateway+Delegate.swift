@@ -137,6 +137,8 @@ extension DeviceGateway: MQTTServerDelegate {
     connection.loop.forget(connection)
     guard registry.remove(connection) else { return }
     counters.connected(registry.count)
+    // When the platform stops it is the platform that goes: the device has its time to come back, from the next start.
+    guard reason != .shutDown else { return }
     board.disconnected(brought(by: connection), at: time.now())
   }
 }
