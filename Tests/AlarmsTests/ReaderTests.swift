@@ -96,7 +96,7 @@ struct ReaderTests {
     try await liveness.open()
     let principal = fresh.principal()
     let detectors = [
-      try await devices.register(NewDevice(name: "SD-1", model: "smoke.basic"), by: principal),
+      try await devices.register(NewDevice(name: "SD-1", model: "smoke.basic", labels: ["8F"]), by: principal),
       try await devices.register(NewDevice(name: "SD-2", model: "smoke.basic"), by: principal),
     ]
     board.connected(detectors.map(\.number), at: fresh.clock.now)
@@ -109,6 +109,7 @@ struct ReaderTests {
     let raised = try await alarms.list(AlarmQuery(), by: principal).items
     #expect(raised.map(\.source.deviceName) == ["SD-1"])
     #expect(raised.map(\.level) == [.fault])
+    #expect(raised.map(\.source.placeName) == ["8F"])
     board.connected([detectors[0].number], at: fresh.clock.now)
     try await liveness.turn()
     try await alarms.reader(fresh.journal).drain()

@@ -50,7 +50,7 @@ package struct AlarmSource: Sendable, Hashable {
   package let name: LocalName
   /// nil when it hangs nowhere that the estate knows: the alarm is shown all the same.
   package let place: DevicePlace?
-  /// `2 号楼 1203`; empty without a place.
+  /// `2 号楼 1203`; without a place the device's labels, which may be none.
   package let placeName: String
   /// The event that says that it is over; nil when the device never says.
   package let clearedBy: String?

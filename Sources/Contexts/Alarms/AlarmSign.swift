@@ -8,6 +8,8 @@ package struct AlarmSign: Sendable, Hashable {
   /// nil when the registry did not know the device.
   package let kind: DeviceKind?
   package let place: DevicePlace?
+  /// The device's own labels: `8F`.
+  package let labels: [String]
   package let event: String
   package let name: LocalName
   package let level: EventLevel
@@ -18,14 +20,15 @@ package struct AlarmSign: Sendable, Hashable {
   package let values: [String: PropertyValue]
 
   package init(
-    device: ID<Device>, deviceName: String, kind: DeviceKind? = nil, place: DevicePlace? = nil, event: String,
-    name: LocalName, level: EventLevel, clearedBy: String? = nil, deviceTime: Instant, receivedAt: Instant,
-    values: [String: PropertyValue] = [:]
+    device: ID<Device>, deviceName: String, kind: DeviceKind? = nil, place: DevicePlace? = nil,
+    labels: [String] = [], event: String, name: LocalName, level: EventLevel, clearedBy: String? = nil,
+    deviceTime: Instant, receivedAt: Instant, values: [String: PropertyValue] = [:]
   ) {
     self.device = device
     self.deviceName = deviceName
     self.kind = kind
     self.place = place
+    self.labels = labels
     self.event = event
     self.name = name
     self.level = level
@@ -44,7 +47,7 @@ package struct AlarmSign: Sendable, Hashable {
     let isMissed = device.map { $0.status != .decommissioned } ?? false
     self.init(
       device: change.device, deviceName: device?.name.description ?? change.device.description, kind: device?.kind,
-      place: device?.place, event: isOffline ? "platform.offline" : "platform.online",
+      place: device?.place, labels: device?.labels ?? [], event: isOffline ? "platform.offline" : "platform.online",
       name: isOffline
         ? LocalName(chinese: "设备离线", english: "Device offline")
         : LocalName(chinese: "设备恢复在线", english: "Device online again"),

@@ -28,8 +28,8 @@ extension Alarms {
     guard let event = try? entry.decode(DeviceEventRaised.self) else { return unreadable(entry) }
     return AlarmSign(
       device: event.device, deviceName: event.deviceName.description, kind: event.deviceKind, place: event.place,
-      event: event.event, name: event.name, level: event.level, clearedBy: event.clearedBy,
-      deviceTime: event.deviceTime, receivedAt: event.receivedAt, values: event.values)
+      labels: event.labels ?? [], event: event.event, name: event.name, level: event.level,
+      clearedBy: event.clearedBy, deviceTime: event.deviceTime, receivedAt: event.receivedAt, values: event.values)
   }
 
   /// One that can not be read is a sign too: an alarm may hide in it.

@@ -38,13 +38,13 @@ extension Alarms {
     }
   }
 
-  /// `2 号楼 1203`; empty when the estate does not know the room.
+  /// `2 号楼 1203`; of a device in no room that the estate knows what is written on it: `8F`.
   private static func placeName(
     _ sign: AlarmSign, _ organisation: ID<Organisation>, _ unit: Unit
   ) throws -> String {
     guard let room = sign.place?.room,
       let place = try Estate.place(of: room, organisation: organisation, in: unit.sql)
-    else { return "" }
+    else { return sign.labels.joined(separator: " ") }
     return place.text
   }
 }

@@ -17,7 +17,7 @@ extension DeviceMessages {
     let device = try unit.sql.device(entry.id, of: entry.organisation).device
     let raised = DeviceEventRaised(
       id: unit.newID(), device: entry.id, deviceName: entry.name, deviceKind: device.kind, place: device.place,
-      event: event.key, name: event.name, level: event.level, clearedBy: event.clearedBy,
+      labels: device.labels, event: event.key, name: event.name, level: event.level, clearedBy: event.clearedBy,
       deviceTime: message.deviceTime, receivedAt: message.receivedAt, values: values)
     // The same boot and sequence number again is the same event: a device that missed its acknowledgement.
     guard try unit.sql.insert(raised, message, organisation: entry.organisation) else { return [] }

@@ -54,6 +54,8 @@ package struct DeviceEventRaised: JournalEvent {
   package let deviceName: DeviceName
   package let deviceKind: DeviceKind
   package let place: DevicePlace?
+  /// What a person wrote on it: the only hint where a device without a room hangs. nil in entries of before.
+  package var labels: [String]?
   package let event: String
   package let name: LocalName
   package let level: EventLevel
