@@ -316,6 +316,21 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ]) + room("DurableLog", "Instruments", [
   grdbSQLite,
   logging,
+]) + [
+  // C: SM4 for several processors, and what of OpenSSL Swift can not import.
+  .target(
+    name: "CGuomi",
+    dependencies: [
+      "COpenSSL",
+    ],
+    path: "Sources/Instruments/CGuomi",
+    publicHeadersPath: "include",
+    cSettings: [
+      .treatAllWarnings(as: .error),
+    ]
+  ),
+] + room("Guomi", "Instruments", [
+  "CGuomi",
 ]) + room("MQTT", "Instruments", [
   collections,
   logging,
@@ -427,6 +442,7 @@ let package = Package(
     .executable(name: "anju-bench", targets: ["anju-bench"]),
     .executable(name: "anju-building", targets: ["anju-building"]),
     .library(name: "DeviceKit", targets: ["DeviceKit"]),
+    .library(name: "Guomi", targets: ["Guomi"]),
     .library(name: "MQTT", targets: ["MQTT"]),
   ],
   dependencies: [

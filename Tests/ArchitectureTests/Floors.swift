@@ -16,6 +16,8 @@ struct Floors {
 
   /// Within these floors a module may import those before it; modules not named here import none of their floor.
   static let orders: [Floor: [String]] = [
+    // C beside the Swift that gives it a type.
+    .instruments: ["CGuomi", "Guomi"],
     .contexts: ["Accounts", "Estate", "Devices", "Alarms"],
     .surfaces: ["OpenAPI", "Console"],
   ]
