@@ -26,8 +26,7 @@ public final class SecretBytes: Sendable {
   }
 
   /// Copies bytes. The caller's own copy stays where it is; see `init(taking:)`.
-  public convenience init(copying bytes: some Sequence<UInt8>) {
-    let bytes = ContiguousArray(bytes)
+  public convenience init(copying bytes: some Collection<UInt8>) {
     self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
   }
 
