@@ -331,6 +331,9 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   ),
 ] + room("Guomi", "Instruments", [
   "CGuomi",
+]) + room("MerkleLog", "Instruments", [
+], testing: [
+  crypto,
 ]) + room("MQTT", "Instruments", [
   collections,
   logging,
