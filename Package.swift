@@ -89,6 +89,7 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju-bench",
     dependencies: [
+      "Audit",
       "CertificateAuthority",
       "DeviceGateway",
       "Devices",
@@ -137,6 +138,7 @@ let programs: [Target] = [
 ]) + room("Server", "Programs", [
   "Accounts",
   "Alarms",
+  "Audit",
   "CLinux",
   "CertificateAuthority",
   "Console",
@@ -295,7 +297,17 @@ let contexts: [Target] = room("Accounts", "Contexts", [
 
 // MARK: Kernel
 
-let kernel: [Target] = room("Kernel", "Kernel", [
+let kernel: [Target] = room("Audit", "Kernel", [
+  "COpenSSL",
+  "Kernel",
+  "MerkleLog",
+  "SQLStore",
+  lifecycle,
+  logging,
+], testing: [
+  "anju-crash-probe",
+  crypto,
+]) + room("Kernel", "Kernel", [
   "SQLStore",
   lifecycle,
   logging,
@@ -395,9 +407,11 @@ let wholes: [Target] = [
   .executableTarget(
     name: "anju-crash-probe",
     dependencies: [
+      "Audit",
       "Devices",
       "DurableLog",
       "Kernel",
+      "MerkleLog",
       "SQLStore",
       logging,
     ],
@@ -407,6 +421,7 @@ let wholes: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
+      "Audit",
       "CLinux",
       "CertificateAuthority",
       "Kernel",

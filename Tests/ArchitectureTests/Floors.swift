@@ -19,6 +19,7 @@ struct Floors {
     // C beside the Swift that gives it a type.
     .instruments: ["CGuomi", "Guomi"],
     .contexts: ["Accounts", "Estate", "Devices", "Alarms"],
+    .kernel: ["Kernel", "Audit"],
     .surfaces: ["OpenAPI", "Console"],
   ]
 
