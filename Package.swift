@@ -343,6 +343,10 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   ),
 ] + room("Guomi", "Instruments", [
   "CGuomi",
+], testing: [
+  "CGuomi",
+], testResources: [
+  .copy("Peers"),
 ]) + room("MerkleLog", "Instruments", [
 ], testing: [
   crypto,

@@ -13,7 +13,7 @@
 #define SM4_B_CONSTANT 0xd3
 #define SM4_Q_CONSTANT 0x63
 
-// The same as sums of two looked-up halves of a byte, behind AES's SubBytes (all but A and A_INVERSE).
+// The same as sums of two looked-up halves of a byte; P, Q and B behind AES's SubBytes.
 #define SM4_A_LOW \
   {0x00, 0x8c, 0x30, 0xbc, 0x85, 0x09, 0xb5, 0x39, 0x9f, 0x13, 0xaf, 0x23, 0x1a, 0x96, 0x2a, 0xa6}
 #define SM4_A_HIGH \
