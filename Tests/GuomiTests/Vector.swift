@@ -1,16 +1,14 @@
 import Synchronization
-import TestSupport
 
 @testable import Guomi
 
 extension [UInt8] {
   /// Bytes of a published vector: hexadecimal, blanks allowed.
   init(vector: String) {
-    let digits = vector.filter { !$0.isWhitespace }.map { UInt8(String($0), radix: 16) ?? 0 }
-    self = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    self = bytes(vector)
   }
 
-  var hexadecimalText: String { hexadecimal(self) }
+  var hexadecimalText: String { hex(self) }
 }
 
 extension SecretBytes {
@@ -21,12 +19,6 @@ extension SecretBytes {
 }
 
 extension RandomSource {
-  /// The same bytes in every run.
-  static func seeded(_ seed: UInt64) -> RandomSource {
-    let random = SharedRandom(seed: seed)
-    return RandomSource { random.bytes($0) }
-  }
-
   static let broken = RandomSource { (_: UnsafeMutableRawBufferPointer) throws(RandomFailure) in
     throw RandomFailure(reason: "broken")
   }

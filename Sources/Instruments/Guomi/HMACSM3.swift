@@ -13,7 +13,7 @@ public final class HMACSM3: Sendable {
 
   /// For a key that is no secret, as the salt of an extraction.
   public convenience init(publicKey key: some Collection<UInt8>) {
-    self.init { made in key.withContiguousBytes { guomi_hmac_key_make(made, $0.baseAddress, $0.count) } }
+    self.init { made in withBytes(of: key) { guomi_hmac_key_make(made, $0.baseAddress, $0.count) } }
   }
 
   private init(make: (UnsafeMutablePointer<guomi_hmac_key>) -> Void) {
@@ -38,7 +38,7 @@ public final class HMACSM3: Sendable {
     return authentication.tag()
   }
 
-  public func tag(for message: some Collection<UInt8>) -> Tag { message.withContiguousBytes { tag(for: $0) } }
+  public func tag(for message: some Collection<UInt8>) -> Tag { withBytes(of: message) { tag(for: $0) } }
 
   /// - Parameter tag: all 32 bytes.
   public func isValid(_ tag: some Collection<UInt8>, for message: some Collection<UInt8>) -> Bool {
@@ -64,7 +64,7 @@ public final class HMACSM3: Sendable {
       guomi_sm3_update(&state, bytes.baseAddress, bytes.count)
     }
 
-    public mutating func update(_ bytes: some Collection<UInt8>) { bytes.withContiguousBytes { update($0) } }
+    public mutating func update(_ bytes: some Collection<UInt8>) { withBytes(of: bytes) { update($0) } }
 
     public mutating func update(_ secret: SecretBytes) { secret.withUnsafeBytes { update($0) } }
 

@@ -22,8 +22,8 @@ public enum KBKDF {
     key: HMACSM3, label: some Collection<UInt8>, context: some Collection<UInt8>, byteCount: Int
   ) -> SecretBytes {
     precondition((1...byteCountMax).contains(byteCount), "a derived key has 1 to \(byteCountMax) bytes")
-    return label.withContiguousBytes { label in
-      context.withContiguousBytes { context in
+    return withBytes(of: label) { label in
+      withBytes(of: context) { context in
         SecretBytes(count: byteCount) { out in
           key.withKey { key in
             guomi_kbkdf(
@@ -67,7 +67,7 @@ public enum HKDFSM3 {
   ///   - byteCount: 1 to 8,160.
   public static func expand(_ key: SecretBytes, info: some Collection<UInt8>, byteCount: Int) -> SecretBytes {
     precondition((1...byteCountMax).contains(byteCount), "a derived key has 1 to \(byteCountMax) bytes")
-    return info.withContiguousBytes { info in
+    return withBytes(of: info) { info in
       SecretBytes(count: byteCount) { out in
         guard let base = out.bindMemory(to: UInt8.self).baseAddress else { return }
         HMACSM3(key: key).withKey { guomi_hkdf_expand($0, info.baseAddress, info.count, base, byteCount) }

@@ -17,7 +17,7 @@ public struct SM3: Sendable {
   }
 
   public mutating func update(_ bytes: some Collection<UInt8>) {
-    bytes.withContiguousBytes { update($0) }
+    withBytes(of: bytes) { update($0) }
   }
 
   /// The digest of what came so far; more may follow.
@@ -32,7 +32,7 @@ public struct SM3: Sendable {
   }
 
   public static func hash(_ bytes: some Collection<UInt8>) -> Digest {
-    bytes.withContiguousBytes { hash($0) }
+    withBytes(of: bytes) { hash($0) }
   }
 
   /// Hashes a secret in place.
@@ -75,22 +75,6 @@ extension SM3 {
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
 
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
-  }
-}
-
-extension Collection where Element == UInt8 {
-  /// Lends the bytes in one piece, copying them when they do not lie so.
-  func withContiguousBytes<Result, Failure: Error>(
-    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let lent = withContiguousStorageIfAvailable { bytes in
-      Swift.Result { () throws(Failure) in try body(UnsafeRawBufferPointer(bytes)) }
-    }
-    if let lent { return try lent.get() }
-    let copy = ContiguousArray(self).withUnsafeBytes { bytes in
-      Swift.Result { () throws(Failure) in try body(bytes) }
-    }
-    return try copy.get()
   }
 }
 

@@ -18,7 +18,7 @@ extension SM2 {
     }
 
     public func encrypt(_ message: some Collection<UInt8>, random: RandomSource) throws(SM2Error) -> Ciphertext {
-      try message.withContiguousBytes { (bytes) throws(SM2Error) in
+      try withBytes(of: message) { (bytes) throws(SM2Error) in
         try encrypt(bytes) { () throws(SM2Error) in try SM2.draw(random) }
       }
     }
