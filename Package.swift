@@ -365,6 +365,7 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ], testResources: [
   .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),
+]) + room("RandomTests", "Instruments", [
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",
   grdb,
