@@ -45,7 +45,7 @@ struct PrincipalTests {
   func fresh() throws {
     let shown = Instant(microseconds: 1_000_000_000)
     func now(_ seconds: Int64) -> Instant { shown.advanced(by: .seconds(seconds)) }
-    let person = principal([], .secondFactor(at: shown))
+    let person = principal(.person, [], .secondFactor(at: shown))
     try person.requireFresh(.devicesUnbind, at: now(0))
     try person.requireFresh(.devicesUnbind, at: now(Assurance.freshSeconds - 1))
     for moment in [Assurance.freshSeconds, -1] {
@@ -54,10 +54,10 @@ struct PrincipalTests {
       }
     }
     #expect(throws: Denied(permission: .devicesUnbind, missing: .verification)) {
-      try principal([], .password(hasSecondFactor: true)).requireFresh(.devicesUnbind, at: now(0))
+      try principal(.person, [], .password(hasSecondFactor: true)).requireFresh(.devicesUnbind, at: now(0))
     }
     #expect(throws: Denied(permission: .devicesUnbind, missing: .secondFactor)) {
-      try principal([], .password(hasSecondFactor: false)).requireFresh(.devicesUnbind, at: now(0))
+      try principal(.person, [], .password(hasSecondFactor: false)).requireFresh(.devicesUnbind, at: now(0))
     }
     #expect(throws: Denied(permission: .devicesUnbind, missing: .person)) {
       try principal(.system, []).requireFresh(.devicesUnbind, at: now(0))
