@@ -1,4 +1,4 @@
-/// What Tests/GuomiTests/Peers/peers.py computes for the generator from SP 800-90A over another SM3.
+/// What Tests/GuomiTests/Peers/sm2.py computes for the generator from SP 800-90A over another SM3.
 enum DRBGAnswers {
   static let first = """
     c7311136c516c1f3b43666bf940498ef142b1209b0275d15279baf40aa530ac74a5e04cf072cf34f\

@@ -170,7 +170,8 @@ struct SM2RevocationListTests {
   func fields() throws {
     let all = try SM2Hierarchy()
     let entries = SM2RevocationList.Reason.allCases.enumerated().map { index, reason in
-      SM2RevocationList.Entry(serial: [0, UInt8(index) + 1, 0x80], at: SM2Hierarchy.start + Int64(index), reason: reason)
+      SM2RevocationList.Entry(
+        serial: [0, UInt8(index) + 1, 0x80], at: SM2Hierarchy.start + Int64(index), reason: reason)
     }
     let list = try SM2RevocationList.Draft(
       issuer: all.middle, number: 1 << 40, entries: entries, thisUpdate: SM2Hierarchy.start,

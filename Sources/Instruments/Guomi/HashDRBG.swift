@@ -127,7 +127,7 @@ public final class HashDRBG: Sendable {
     }
   }
 
-  /// Of an independent computation: Tests/GuomiTests/Peers/drbg.py.
+  /// Of an independent computation: Tests/GuomiTests/Peers/sm2.py.
   static let knownAnswer = "fc227314f81176645ba98321d33bede5d91548cfeb81ed59cb93468f0aaf212f"
 }
 

@@ -2,7 +2,7 @@
 ///
 /// Every signature is checked under the default distinguishing id, certificates and lists alike. (libcrypto 3.0 has to
 /// be told it certificate by certificate, and can not be told it for a list, which is why this is ours.)
-/// - Source: RFC 5280, section 6, without policies and name constraints: a certificate that insists on those is refused.
+/// - Source: RFC 5280, section 6, without policies and name constraints: a certificate that insists on them is refused.
 public struct SM2ChainVerifier: Sendable {
   /// The most certificates of a chain, the root included.
   public static let chainMax = 8
