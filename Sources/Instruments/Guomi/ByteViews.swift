@@ -1,5 +1,6 @@
 /// Lends the bytes of a collection without copying where they lie side by side, as in an array, a slice or a buffer's
-/// view; a copy that has to be made is wiped.
+/// view; a copy that has to be made is wiped. Inlined into the caller's module, where the collection is known.
+@inlinable
 func withBytes<Result, Failure: Error>(
   of bytes: some Collection<UInt8>, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
 ) throws(Failure) -> Result {

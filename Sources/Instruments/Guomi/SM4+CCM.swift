@@ -35,17 +35,13 @@ extension SM4 {
     ///
     /// - Returns: nonce ‖ ciphertext ‖ tag.
     /// - Throws: `.tooLong`, `.wornOut`, `.random`.
+    @inlinable
     public func seal(
       _ plaintext: some Collection<UInt8>, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
-      guard messages.add(1, ordering: .relaxed).oldValue < GCMKey.recordsMax else {
-        messages.store(GCMKey.recordsMax, ordering: .relaxed)
-        throw .wornOut
-      }
-      let nonce = try Nonce(random)
-      return try withBytes(of: plaintext) { (plaintext) throws(Failure) in
+      try withBytes(of: plaintext) { (plaintext) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          try seal(plaintext, authenticating: associated, nonce: nonce)
+          try sealMessage(plaintext, authenticating: associated)
         }
       }
     }
@@ -53,14 +49,26 @@ extension SM4 {
     /// Opens a message.
     ///
     /// - Throws: `.truncated`, `.notAuthentic`.
+    @inlinable
     public func open(
       _ sealed: some Collection<UInt8>, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
       try withBytes(of: sealed) { (sealed) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          try open(sealed, authenticating: associated)
+          try openMessage(sealed, authenticating: associated)
         }
       }
+    }
+
+    @usableFromInline
+    func sealMessage(
+      _ plaintext: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
+    ) throws(Failure) -> [UInt8] {
+      guard messages.add(1, ordering: .relaxed).oldValue < GCMKey.recordsMax else {
+        messages.store(GCMKey.recordsMax, ordering: .relaxed)
+        throw .wornOut
+      }
+      return try seal(plaintext, authenticating: associated, nonce: Nonce(random))
     }
 
     /// With a nonce of the caller's: for tests of published vectors.
@@ -86,7 +94,8 @@ extension SM4 {
       }
     }
 
-    private func open(
+    @usableFromInline
+    func openMessage(
       _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
     ) throws(Failure) -> [UInt8] {
       let length = sealed.count - Self.overheadByteCount

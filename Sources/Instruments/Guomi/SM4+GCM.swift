@@ -58,27 +58,25 @@ extension SM4 {
     ///   needs the same.
     /// - Returns: nonce ‖ ciphertext ‖ tag.
     /// - Throws: `.tooLong`, `.wornOut`, `.random`.
+    @inlinable
     public func seal(
       _ plaintext: some Collection<UInt8>, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
-      try count()
-      let nonce = try Nonce(random)
-      return try withBytes(of: plaintext) { (plaintext) throws(Failure) in
+      try withBytes(of: plaintext) { (plaintext) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          try seal(plaintext, authenticating: associated, nonce: nonce, isNonceInFront: true)
+          try sealRecord(plaintext, authenticating: associated)
         }
       }
     }
 
     /// Seals a secret, as when one key wraps another.
+    @inlinable
     public func seal(
       _ secret: SecretBytes, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
-      try count()
-      let nonce = try Nonce(random)
-      return try secret.withUnsafeBytes { (plaintext) throws(Failure) in
+      try secret.withUnsafeBytes { (plaintext) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          try seal(plaintext, authenticating: associated, nonce: nonce, isNonceInFront: true)
+          try sealRecord(plaintext, authenticating: associated)
         }
       }
     }
@@ -86,13 +84,13 @@ extension SM4 {
     /// Opens a record.
     ///
     /// - Throws: `.truncated`, `.notAuthentic`; nothing of the plaintext is then in memory.
+    @inlinable
     public func open(
       _ sealed: some Collection<UInt8>, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
       try withBytes(of: sealed) { (sealed) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          let (nonce, rest) = try split(sealed)
-          return try open(rest, authenticating: associated, nonce: nonce)
+          try openRecord(sealed, authenticating: associated)
         }
       }
     }
@@ -100,16 +98,40 @@ extension SM4 {
     /// Opens a record that holds a secret; no copy is left outside the secret.
     ///
     /// - Throws: `.truncated`, `.notAuthentic`.
+    @inlinable
     public func openSecret(
       _ sealed: some Collection<UInt8>, authenticating associated: some Collection<UInt8>
     ) throws(Failure) -> SecretBytes {
       try withBytes(of: sealed) { (sealed) throws(Failure) in
         try withBytes(of: associated) { (associated) throws(Failure) in
-          let (nonce, rest) = try split(sealed)
-          return try SecretBytes(count: rest.count - SM4.tagByteCount) { (out) throws(Failure) in
-            try open(rest, authenticating: associated, nonce: nonce, into: out)
-          }
+          try openSecretRecord(sealed, authenticating: associated)
         }
+      }
+    }
+
+    @usableFromInline
+    func sealRecord(
+      _ plaintext: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
+    ) throws(Failure) -> [UInt8] {
+      try count()
+      return try seal(plaintext, authenticating: associated, nonce: Nonce(random), isNonceInFront: true)
+    }
+
+    @usableFromInline
+    func openRecord(
+      _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
+    ) throws(Failure) -> [UInt8] {
+      let (nonce, rest) = try split(sealed)
+      return try open(rest, authenticating: associated, nonce: nonce)
+    }
+
+    @usableFromInline
+    func openSecretRecord(
+      _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
+    ) throws(Failure) -> SecretBytes {
+      let (nonce, rest) = try split(sealed)
+      return try SecretBytes(count: rest.count - SM4.tagByteCount) { (out) throws(Failure) in
+        try open(rest, authenticating: associated, nonce: nonce, into: out)
       }
     }
 

@@ -38,37 +38,43 @@ extension SM4 {
     /// - Returns: its sequence, which the receiver needs (in the header, or counted on both sides), and
     ///   ciphertext ‖ tag.
     /// - Throws: `.wornOut` after sequence 2^64 - 2, `.tooLong`.
+    @inlinable
     public func seal(
       _ plaintext: some Collection<UInt8>, authenticating header: some Collection<UInt8>
     ) throws(Failure) -> (sequence: UInt64, sealed: [UInt8]) {
       let sequence = try take()
-      return (sequence, try seal(plaintext, header, sequence))
+      let sealed = try withBytes(of: plaintext) { (plaintext) throws(Failure) in
+        try withBytes(of: header) { (header) throws(Failure) in try sealMessage(plaintext, header, sequence) }
+      }
+      return (sequence, sealed)
     }
 
     /// Seals the next message under a header that names its sequence.
     ///
     /// - Parameter header: makes the header when the sequence is known.
     /// - Returns: the header, and ciphertext ‖ tag.
+    @inlinable
     public func seal(
       _ plaintext: some Collection<UInt8>, header: (_ sequence: UInt64) -> [UInt8]
     ) throws(Failure) -> (header: [UInt8], sealed: [UInt8]) {
       let sequence = try take()
       let header = header(sequence)
-      return (header, try seal(plaintext, header, sequence))
+      let sealed = try withBytes(of: plaintext) { (plaintext) throws(Failure) in
+        try withBytes(of: header) { (header) throws(Failure) in try sealMessage(plaintext, header, sequence) }
+      }
+      return (header, sealed)
     }
 
-    private func seal(
-      _ plaintext: some Collection<UInt8>, _ header: some Collection<UInt8>, _ sequence: UInt64
+    @usableFromInline
+    func sealMessage(
+      _ plaintext: UnsafeRawBufferPointer, _ header: UnsafeRawBufferPointer, _ sequence: UInt64
     ) throws(Failure) -> [UInt8] {
-      try withBytes(of: plaintext) { (plaintext) throws(Failure) in
-        try withBytes(of: header) { (header) throws(Failure) in
-          try key.seal(plaintext, authenticating: header, nonce: Nonce(salt: salt, sequence: sequence))
-        }
-      }
+      try key.seal(plaintext, authenticating: header, nonce: Nonce(salt: salt, sequence: sequence))
     }
 
     /// The last number is never given, so that the count can not wrap.
-    private func take() throws(Failure) -> UInt64 {
+    @usableFromInline
+    func take() throws(Failure) -> UInt64 {
       var sequence = next.load(ordering: .relaxed)
       while true {
         guard sequence < .max else { throw .wornOut }
@@ -103,14 +109,20 @@ extension SM4 {
     /// Opens ciphertext ‖ tag.
     ///
     /// - Throws: `.truncated`, `.notAuthentic`.
+    @inlinable
     public func open(
       _ sealed: some Collection<UInt8>, sequence: UInt64, authenticating header: some Collection<UInt8>
     ) throws(Failure) -> [UInt8] {
       try withBytes(of: sealed) { (sealed) throws(Failure) in
-        try withBytes(of: header) { (header) throws(Failure) in
-          try key.open(sealed, authenticating: header, nonce: Nonce(salt: salt, sequence: sequence))
-        }
+        try withBytes(of: header) { (header) throws(Failure) in try openMessage(sealed, header, sequence) }
       }
+    }
+
+    @usableFromInline
+    func openMessage(
+      _ sealed: UnsafeRawBufferPointer, _ header: UnsafeRawBufferPointer, _ sequence: UInt64
+    ) throws(Failure) -> [UInt8] {
+      try key.open(sealed, authenticating: header, nonce: Nonce(salt: salt, sequence: sequence))
     }
   }
 }

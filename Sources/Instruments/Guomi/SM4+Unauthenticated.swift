@@ -18,19 +18,23 @@ extension SM4 {
       /// - Parameter counter: 16 bytes, big-endian, counted up for each block. No two texts of one key may share any
       ///   of the values it passes through.
       /// - Throws: `.nonceLength`.
+      @inlinable
       public func apply(
         counter: some Collection<UInt8>, to text: some Collection<UInt8>
       ) throws(Failure) -> [UInt8] {
         guard counter.count == SM4.blockByteCount else { throw .nonceLength(counter.count) }
         return withBytes(of: counter) { counter in
-          withBytes(of: text) { text in
-            [UInt8](unsafeUninitializedCapacity: text.count) { out, count in
-              key.withKey {
-                guomi_sm4_ctr($0, counter.start.unsafelyUnwrapped, text.start, out.baseAddress, text.count)
-              }
-              count = text.count
-            }
+          withBytes(of: text) { text in applied(counter, text) }
+        }
+      }
+
+      @usableFromInline
+      func applied(_ counter: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: text.count) { out, count in
+          key.withKey {
+            guomi_sm4_ctr($0, counter.start.unsafelyUnwrapped, text.start, out.baseAddress, text.count)
           }
+          count = text.count
         }
       }
     }
