@@ -17,7 +17,8 @@ struct CryptoCommand: AsyncParsableCommand {
     print("crypto: one core, processor time of the thread, median of \(rounds) rounds, on \(Machine.description)")
     let peers = CryptoPeers.all()
     for peer in peers { print("beside \(peer.version)") }
-    print("SM4 takes the path \(SM4.Path.best.rawValue); available: \(SM4.Path.available.map(\.rawValue))\n")
+    let paths = SM4.Path.available.map(\.rawValue).joined(separator: ", ")
+    print("SM4 takes \(SM4.Path.best.rawValue), of \(paths); SM3 takes \(SM3.implementation)\n")
 
     print(CryptoRow.heading(peers.map(\.name)))
     var rows: [CryptoRow] = []

@@ -19,7 +19,7 @@ struct CryptoCase {
   let byteCount: Int
   /// Nil for the path that a key takes by itself.
   let path: SM4.Path?
-  let ours: CryptoOperation?
+  let ours: CryptoOperation
 
   var name: String { algorithm.rawValue + (path.map { " (\($0.rawValue))" } ?? "") }
 

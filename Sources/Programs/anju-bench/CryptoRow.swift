@@ -5,9 +5,9 @@ import Glibc
 struct CryptoRow {
   let item: CryptoCase
   /// Million bytes a second.
-  let ours: Double?
+  let ours: Double
   /// The same of the peers, by name; and how many times faster ours is, the median over the rounds.
-  let peers: [String: (rate: Double, ratio: Double?)]
+  let peers: [String: (rate: Double, ratio: Double)]
   private let names: [String]
 
   /// Measures, after comparing the results.
@@ -19,10 +19,9 @@ struct CryptoRow {
     var operations = all.compactMap { peer in
       peer.operation(item.algorithm, item.byteCount).map { (name: peer.name, operation: $0) }
     }
-    if let ours = item.ours { operations.insert(("ours", ours), at: 0) }
+    operations.insert(("ours", item.ours), at: 0)
     for one in operations { one.operation.step() }
-    guard let first = operations.first else { throw Difference(name: item.name, peer: "nobody") }
-    for one in operations where one.operation.output() != first.operation.output() {
+    for one in operations where one.operation.output() != item.ours.output() {
       throw Difference(name: item.name, peer: one.name)
     }
 
@@ -30,11 +29,9 @@ struct CryptoRow {
     for _ in 0..<rounds {
       for one in operations { rates[one.name, default: []].append(Self.rate(one.operation.step, item.byteCount)) }
     }
-    let own = rates["ours"]
-    ours = own.map(Self.median)
-    peers = rates.filter { $0.key != "ours" }.mapValues { theirs in
-      (Self.median(theirs), own.map { own in Self.median(zip(own, theirs).map { $0 / $1 }) })
-    }
+    let own = rates.removeValue(forKey: "ours") ?? []
+    ours = Self.median(own)
+    peers = rates.mapValues { theirs in (Self.median(theirs), Self.median(zip(own, theirs).map { $0 / $1 })) }
   }
 
   struct Difference: Error {
@@ -72,10 +69,9 @@ struct CryptoRow {
   var line: String {
     let columns = names.flatMap { name -> [String] in
       guard let peer = peers[name] else { return ["–", "–"] }
-      return [Self.number(peer.rate, 0), peer.ratio.map { Self.number($0, 1) + " ×" } ?? "–"]
+      return [Self.number(peer.rate, 0), Self.number(peer.ratio, 2) + " ×"]
     }
-    let own = ours.map { Self.number($0, 0) } ?? "–"
-    return "| \(item.name) | \(item.byteCount) | \(own) | \(columns.joined(separator: " | ")) |"
+    return "| \(item.name) | \(item.byteCount) | \(Self.number(ours, 0)) | \(columns.joined(separator: " | ")) |"
   }
 
   static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
@@ -100,7 +96,7 @@ struct CryptoTarget {
 
   func verdict(_ rows: [CryptoRow]) -> String {
     let row = rows.first { $0.item.algorithm == algorithm && $0.item.byteCount == byteCount && $0.item.path == nil }
-    let found = peer.map { row?.peers[$0]?.ratio } ?? row?.peers.values.compactMap(\.ratio).min()
+    let found = peer.map { row?.peers[$0]?.ratio } ?? row?.peers.values.map(\.ratio).min()
     let what = "\(algorithm.rawValue), \(byteCount) bytes, beside \(peer ?? "the best")"
     guard let found else { return "\(what): not measured (target \(ratio) ×)" }
     let verdict = found >= ratio ? "reached" : "MISSED"
