@@ -222,8 +222,11 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 ]) + room("DeviceGateway", "Surfaces", [
   "Devices",
   "DurableLog",
+  "Guomi",
+  "KeyLadder",
   "Kernel",
   "MQTT",
+  "Provisioning",
   "WireFormats",
   collections,
   lifecycle,
@@ -267,6 +270,12 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "Kernel",
   "SQLStore",
   logging,
+]) + room("Provisioning", "Contexts", [
+  "Audit",
+  "Guomi",
+  "KeyLadder",
+  "Kernel",
+  "SQLStore",
 ]) + room("Estate", "Contexts", [
   "Accounts",
   "Kernel",
@@ -351,6 +360,8 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
   "CGuomi",
 ], testResources: [
   .copy("Peers"),
+]) + room("KeyLadder", "Instruments", [
+  "Guomi",
 ]) + room("MerkleLog", "Instruments", [
 ], testing: [
   crypto,
@@ -495,3 +506,4 @@ let package = Package(
   targets: programs + surfaces + contexts + kernel + instruments + sdk + system + wholes,
   swiftLanguageModes: [.v6]
 )
+

@@ -17,8 +17,8 @@ struct Floors {
   /// Within these floors a module may import those before it; modules not named here import none of their floor.
   static let orders: [Floor: [String]] = [
     // C beside the Swift that gives it a type.
-    .instruments: ["CGuomi", "Guomi"],
-    .contexts: ["Accounts", "Estate", "Devices", "Alarms"],
+    .instruments: ["CGuomi", "Guomi", "KeyLadder"],
+    .contexts: ["Accounts", "Provisioning", "Estate", "Devices", "Alarms"],
     .kernel: ["Kernel", "Audit"],
     .surfaces: ["OpenAPI", "Console"],
   ]
