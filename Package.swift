@@ -89,11 +89,16 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju-bench",
     dependencies: [
+      "Audit",
+      "CGuomi",
+      "CLinux",
+      "COpenSSL",
       "CertificateAuthority",
       "DeviceGateway",
       "Devices",
       "DurableLog",
       "Estate",
+      "Guomi",
       "Kernel",
       "LoadGenerator",
       "SQLStore",
@@ -137,6 +142,7 @@ let programs: [Target] = [
 ]) + room("Server", "Programs", [
   "Accounts",
   "Alarms",
+  "Audit",
   "CLinux",
   "CertificateAuthority",
   "Console",
@@ -216,8 +222,11 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 ]) + room("DeviceGateway", "Surfaces", [
   "Devices",
   "DurableLog",
+  "Guomi",
+  "KeyLadder",
   "Kernel",
   "MQTT",
+  "Provisioning",
   "WireFormats",
   collections,
   lifecycle,
@@ -261,6 +270,12 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "Kernel",
   "SQLStore",
   logging,
+]) + room("Provisioning", "Contexts", [
+  "Audit",
+  "Guomi",
+  "KeyLadder",
+  "Kernel",
+  "SQLStore",
 ]) + room("Estate", "Contexts", [
   "Accounts",
   "Kernel",
@@ -295,7 +310,17 @@ let contexts: [Target] = room("Accounts", "Contexts", [
 
 // MARK: Kernel
 
-let kernel: [Target] = room("Kernel", "Kernel", [
+let kernel: [Target] = room("Audit", "Kernel", [
+  "COpenSSL",
+  "Kernel",
+  "MerkleLog",
+  "SQLStore",
+  lifecycle,
+  logging,
+], testing: [
+  "anju-crash-probe",
+  crypto,
+]) + room("Kernel", "Kernel", [
   "SQLStore",
   lifecycle,
   logging,
@@ -316,6 +341,30 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ]) + room("DurableLog", "Instruments", [
   grdbSQLite,
   logging,
+]) + [
+  // C: SM4 for several processors, and what of OpenSSL Swift can not import.
+  .target(
+    name: "CGuomi",
+    dependencies: [
+      "COpenSSL",
+    ],
+    path: "Sources/Instruments/CGuomi",
+    publicHeadersPath: "include",
+    cSettings: [
+      .treatAllWarnings(as: .error),
+    ]
+  ),
+] + room("Guomi", "Instruments", [
+  "CGuomi",
+], testing: [
+  "CGuomi",
+], testResources: [
+  .copy("Peers"),
+]) + room("KeyLadder", "Instruments", [
+  "Guomi",
+]) + room("MerkleLog", "Instruments", [
+], testing: [
+  crypto,
 ]) + room("MQTT", "Instruments", [
   collections,
   logging,
@@ -331,6 +380,7 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ], testResources: [
   .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),
+]) + room("RandomTests", "Instruments", [
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",
   grdb,
@@ -377,9 +427,11 @@ let wholes: [Target] = [
   .executableTarget(
     name: "anju-crash-probe",
     dependencies: [
+      "Audit",
       "Devices",
       "DurableLog",
       "Kernel",
+      "MerkleLog",
       "SQLStore",
       logging,
     ],
@@ -389,6 +441,7 @@ let wholes: [Target] = [
   .target(
     name: "TestSupport",
     dependencies: [
+      "Audit",
       "CLinux",
       "CertificateAuthority",
       "Kernel",
@@ -427,6 +480,7 @@ let package = Package(
     .executable(name: "anju-bench", targets: ["anju-bench"]),
     .executable(name: "anju-building", targets: ["anju-building"]),
     .library(name: "DeviceKit", targets: ["DeviceKit"]),
+    .library(name: "Guomi", targets: ["Guomi"]),
     .library(name: "MQTT", targets: ["MQTT"]),
   ],
   dependencies: [
@@ -452,3 +506,4 @@ let package = Package(
   targets: programs + surfaces + contexts + kernel + instruments + sdk + system + wholes,
   swiftLanguageModes: [.v6]
 )
+

@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 import Logging
 package import SQLStore
@@ -12,7 +13,7 @@ package struct Fresh: Sendable {
   /// Holds the database's folder, if it has one.
   private var opened: OpenedStore?
 
-  /// A SQLite database in memory with the journal's and the given tables.
+  /// A SQLite database in memory with the journal's, the audit log's and the given tables.
   package static func inMemory(_ migrations: [SQLMigrations] = []) async throws -> Fresh {
     try await Fresh(store: .inMemory(), migrations)
   }
@@ -25,9 +26,9 @@ package struct Fresh: Sendable {
     return fresh
   }
 
-  /// - Parameter migrations: besides the journal's.
+  /// - Parameter migrations: besides the journal's and the audit log's.
   package init(store: SQLStore, _ migrations: [SQLMigrations] = []) async throws {
-    try await store.migrate([Journal.migrations] + migrations)
+    try await store.migrate([Journal.migrations, AuditLog.migrations] + migrations)
     let clock = ManualClock()
     let ids = IDSource.seeded(time: clock.timekeeper)
     self.store = store

@@ -16,7 +16,10 @@ struct Floors {
 
   /// Within these floors a module may import those before it; modules not named here import none of their floor.
   static let orders: [Floor: [String]] = [
-    .contexts: ["Accounts", "Estate", "Devices", "Alarms"],
+    // C beside the Swift that gives it a type.
+    .instruments: ["CGuomi", "Guomi", "KeyLadder"],
+    .contexts: ["Accounts", "Provisioning", "Estate", "Devices", "Alarms"],
+    .kernel: ["Kernel", "Audit"],
     .surfaces: ["OpenAPI", "Console"],
   ]
 

@@ -4,11 +4,14 @@ import Devices
 import DurableLog
 import Estate
 import Foundation
+import Guomi
+import KeyLadder
 import Kernel
 import MQTT
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Provisioning
 import SQLStore
 import SwiftASN1
 import TestSupport
@@ -31,11 +34,18 @@ final class GatewayFixture: Sendable {
   let authority: CertificateAuthority
   let port: Int
   let principal: Principal
+  let random: RandomSource
+  let platformKey: SM2.SigningKey
+  let provisioning: Provisioning
+  /// Works while a test runs it.
+  let keys: KeyDesk
   let group = MultiThreadedEventLoopGroup.singleton
 
   init(_ change: (inout DeviceGatewayOptions) -> Void = { _ in }) async throws {
     folder = try TemporaryFolder("gateway")
-    fresh = try await Fresh.inMemory([Estate.migrations, Devices.migrations, TelemetryTables.business])
+    fresh = try await Fresh.inMemory([
+      Provisioning.migrations, Estate.migrations, Devices.migrations, TelemetryTables.business,
+    ])
     // The TLS library has the machine's clock: what stands still must stand there.
     fresh.clock.set(Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)))
     principal = fresh.principal()
@@ -45,6 +55,19 @@ final class GatewayFixture: Sendable {
     let (server, key) = try authority.issueServer(
       names: [.dns("localhost"), .ip("127.0.0.1")], serial: Array(2...17), from: seconds - 3_600, days: 30)
     let random = SharedRandom(seed: 11)
+    let source = RandomSource { random.bytes($0) }
+    self.random = source
+    let signing = try SM2.SigningKey.generate(random: source)
+    platformKey = signing
+    provisioning = Provisioning(
+      work: fresh.work,
+      keys: OpenedRoot(
+        try DeviceRoot(
+          version: 1, withElement: source.secret(32), withoutElement: source.secret(32), signing: signing,
+          random: source)),
+      randomBytes: { random.bytes($0) })
+    keys = KeyDesk(
+      provisioning: provisioning, platform: PlatformKey(signing: signing, random: source), logger: .silent)
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(), authority: authority, randomBytes: { random.bytes($0) })
     try await devices.open()
@@ -65,7 +88,7 @@ final class GatewayFixture: Sendable {
     change(&options)
     gateway = DeviceGateway(
       devices: devices, intake: TelemetryIntake(log: log, directory: devices.directory, latest: latest), board: board,
-      time: fresh.clock.timekeeper, group: group, options: options, logger: .silent)
+      time: fresh.clock.timekeeper, group: group, options: options, keys: keys, logger: .silent)
     let tls = try DeviceGateway.tls(
       certificatePEM: server.certificatePEM, keyPEM: key, authorityPEM: authority.certificatePEM)
     port = try #require(try await gateway.listen(host: "127.0.0.1", port: 0, tls: tls).port)

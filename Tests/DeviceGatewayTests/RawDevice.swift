@@ -103,6 +103,23 @@ final class RawDevice: Sendable {
   }
 }
 
+extension RawDevice {
+  /// Publishes bytes with QoS 1 and does not wait.
+  func send(_ topic: String, _ payload: [UInt8]) async throws {
+    try await send(
+      .publish(PublishPacket(topic: MQTTString(topic), payload: payload, qos: .atLeastOnce, packetID: 7)))
+  }
+
+  /// The next message on a topic, acknowledged; what else comes meanwhile is passed over.
+  func message(on topic: String) async throws -> [UInt8] {
+    while true {
+      guard case .publish(let publish) = try await next() else { continue }
+      try await send(.puback(PubackPacket(packetID: publish.packetID)))
+      if publish.topic == MQTTString(topic) { return publish.payload }
+    }
+  }
+}
+
 /// Packets in the order they came.
 private actor Inbox {
   private let stream: AsyncStream<MQTTPacket>

@@ -178,6 +178,6 @@ extension Command {
     writer.key("deadline")
     writer.integer(deadline.milliseconds)
     writer.endMap()
-    return DownMessage(channel: .command, payload: writer.bytes)
+    return DownMessage(channel: .command, payload: writer.bytes, isSensitive: dangerous)
   }
 }

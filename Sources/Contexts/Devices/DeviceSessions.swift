@@ -25,10 +25,13 @@ package struct DownMessage: Sendable, Hashable {
   package let channel: Channel
   /// JSON; the gateway sends it as it is.
   package let payload: [UInt8]
+  /// Opens a door, a valve, or carries a credential: protected inside TLS as well (9.4 e).
+  package let isSensitive: Bool
 
-  package init(channel: Channel, payload: [UInt8]) {
+  package init(channel: Channel, payload: [UInt8], isSensitive: Bool = false) {
     self.channel = channel
     self.payload = payload
+    self.isSensitive = isSensitive
   }
 }
 

@@ -37,6 +37,13 @@ package struct Unit {
     records.last = try row?.integer(0)
   }
 
+  /// Makes the entries that this unit appends from here on to the journal, or to another list whose readers go by its
+  /// numbers, visible in the order of their numbers. One lock for all such lists, so that no two units wait for each
+  /// other.
+  package func lockOrder() throws(SQLError) {
+    try records.lockOnce(sql)
+  }
+
   /// The sequence number of the last entry this unit recorded; nil when none.
   var lastRecorded: Int64? { records.last }
 

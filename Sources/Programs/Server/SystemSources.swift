@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 package import Kernel
 
@@ -11,9 +12,14 @@ package enum SystemSources {
 
   package static let ids = IDSource(time: time) { (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)) }
 
-  /// Bytes from the kernel's generator.
+  /// Bytes from the kernel's generator, as many as it gives in one call at a time: a call costs more than the bytes.
   @Sendable package static func randomBytes(_ count: Int) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count, let start = buffer.baseAddress {
+        let got = getrandom(start + filled, count - filled, 0)
+        precondition(got > 0 || errno == EINTR, "the kernel gives no random bytes")
+        filled += max(got, 0)
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Audit
 import CertificateAuthority
 import DeviceGateway
 import Devices
@@ -34,7 +35,9 @@ struct BenchServer: Sendable {
     folder = data
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
     let store = try SQLStore.sqlite(path: data.appending(path: "anju.db").path)
-    try await store.migrate([Journal.migrations, Estate.migrations, Devices.migrations, TelemetryTables.business])
+    try await store.migrate([
+      Journal.migrations, AuditLog.migrations, Estate.migrations, Devices.migrations, TelemetryTables.business,
+    ])
     let work = Work(store: store, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     journal = Journal(work: work)
     let authority = try CertificateAuthority.load(

@@ -11,6 +11,7 @@ struct AnjuBench: AsyncParsableCommand {
       HistoryCommand.self,
       IdleCommand.self,
       AlarmLaneCommand.self,
+      CryptoCommand.self,
       ServeCommand.self,
     ]
   )

@@ -89,6 +89,7 @@ extension DeviceGateway: MQTTServerDelegate {
     case .time:
       answerTime(publish.payload, target, connection)
       return .accepted
+    case .key: return takeKey(publish.payload, target, connection)
     }
   }
 
@@ -135,6 +136,7 @@ extension DeviceGateway: MQTTServerDelegate {
   package func sessionEnded(_ session: MQTTSession, reason: MQTTSessionEnd) {
     guard let connection = session.context as? DeviceConnection else { return }
     connection.loop.forget(connection)
+    keys?.forget(brought(by: connection), over: connection)
     guard registry.remove(connection) else { return }
     counters.connected(registry.count)
     // When the platform stops it is the platform that goes: the device has its time to come back, from the next start.

@@ -23,8 +23,9 @@ extension DeviceGateway: DeviceSessions {
       connection.session.queuedCount < options.downMessagesMax
     else { return false }
     let gateway = entry.gateway == nil ? nil : connection.entry.name
-    let topic = DeviceTopic.down(message.channel.rawValue, to: entry.name, through: gateway)
-    return connection.session.publish(topic: MQTTString(topic), payload: message.payload, qos: .atLeastOnce)
+    guard let (channel, payload) = wrapped(message, for: device) else { return false }
+    let topic = DeviceTopic.down(channel, to: entry.name, through: gateway)
+    return connection.session.publish(topic: MQTTString(topic), payload: payload, qos: .atLeastOnce)
   }
 
   /// A sub-device has no connection of its own: its gateway's stays, and what is published for it is refused from now

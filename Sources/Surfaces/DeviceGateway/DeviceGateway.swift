@@ -15,6 +15,8 @@ package final class DeviceGateway: Sendable {
   let time: Timekeeper
   let options: DeviceGatewayOptions
   let logger: Logger
+  /// nil where devices have no keys of their own.
+  let keys: KeyDesk?
   let registry = SessionRegistry()
   let counters = ConnectCounters()
   private let group: any EventLoopGroup
@@ -27,7 +29,7 @@ package final class DeviceGateway: Sendable {
   ///   - time: the wall clock.
   package init(
     devices: Devices, intake: TelemetryIntake, board: LivenessBoard, time: Timekeeper, group: any EventLoopGroup,
-    options: DeviceGatewayOptions = DeviceGatewayOptions(), logger: Logger
+    options: DeviceGatewayOptions = DeviceGatewayOptions(), keys: KeyDesk? = nil, logger: Logger
   ) {
     self.devices = devices
     self.intake = intake
@@ -35,6 +37,7 @@ package final class DeviceGateway: Sendable {
     self.time = time
     self.group = group
     self.options = options
+    self.keys = keys
     self.logger = logger
   }
 

@@ -24,6 +24,9 @@ package struct DeviceGatewayOptions: Sendable {
   package var connectTimeoutSeconds = 10
   /// A longer keep-alive or none is replaced by this one: a dead connection is noticed after one and a half of it.
   package var keepAliveSecondsMax: UInt16 = 1_200
+  /// Whether a sensitive command waits until its device has agreed keys; without it one that has none gets it as it
+  /// is, inside TLS.
+  package var requiresProtection = false
   /// How often expired certificates are looked for.
   package var certificateCheckSeconds = 60
 

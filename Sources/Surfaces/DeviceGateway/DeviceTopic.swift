@@ -8,9 +8,11 @@ import Devices
 enum UpTopic: Equatable {
   case message(UpChannel)
   case time
+  case key
 
   private static let names: [(name: [UInt8], topic: UpTopic)] =
-    UpChannel.allCases.map { (Array($0.name.utf8), .message($0)) } + [(Array("time".utf8), .time)]
+    UpChannel.allCases.map { (Array($0.name.utf8), .message($0)) }
+    + [(Array("time".utf8), .time), (Array("key".utf8), .key)]
 
   /// Without allocation.
   init?(_ part: UnsafeRawBufferPointer) {

@@ -8,6 +8,7 @@ import Glibc
 struct Command {
   static var scenarios: [any Scenario.Type] {
     [
+      AuditKeep.self,
       IntakeLoad.self,
       IntakeLoadNormal.self,
       JournalReact.self,

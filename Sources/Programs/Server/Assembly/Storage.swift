@@ -1,5 +1,6 @@
 import Accounts
 import Alarms
+import Audit
 import Devices
 import DurableLog
 import Estate
@@ -26,8 +27,8 @@ struct Storage: Sendable {
       business = try SQLStore.sqlite(path: folder.appendingPathComponent("anju.db").path)
     }
     try await business.migrate([
-      Journal.migrations, Accounts.migrations, Estate.migrations, Devices.migrations, TelemetryTables.business,
-      Alarms.migrations,
+      Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
+      TelemetryTables.business, Alarms.migrations,
     ])
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(

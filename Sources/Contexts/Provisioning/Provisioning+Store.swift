@@ -1,0 +1,140 @@
+import Guomi
+import Kernel
+import SQLStore
+
+extension SQLConnection {
+  // MARK: Stations
+
+  func insert(_ station: FactoryStation) throws {
+    try execute(
+      """
+      INSERT INTO factory_station (organisation, id, name, verifying_key, encryption_key, blocked, registered_at)
+      VALUES (\(station.organisation), \(station.id), \(station.name), \(station.verifyingKey),
+        \(station.encryptionKey), 0, \(station.registeredAt))
+      """)
+  }
+
+  func station(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws -> FactoryStation {
+    let row = try row(
+      """
+      SELECT name, verifying_key, encryption_key, blocked, registered_at FROM factory_station
+      WHERE organisation = \(organisation) AND id = \(id)
+      """)
+    guard let row else { throw ProvisioningError.stationUnknown }
+    return FactoryStation(
+      id: id, organisation: organisation, name: try row.text("name"), verifyingKey: try row.blob("verifying_key"),
+      encryptionKey: try row.blob("encryption_key"), isBlocked: try row.integer("blocked") == 1,
+      registeredAt: try row.instant("registered_at"))
+  }
+
+  func block(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws {
+    try execute("UPDATE factory_station SET blocked = 1 WHERE organisation = \(organisation) AND id = \(id)")
+  }
+
+  // MARK: Lots
+
+  func insert(_ lot: ProvisioningLot) throws {
+    try execute(
+      """
+      INSERT INTO provisioning_lot (organisation, id, station, quota, used, valid_from, valid_until, is_file)
+      VALUES (\(lot.organisation), \(lot.id), \(lot.station), \(lot.quota), 0, \(lot.validFrom), \(lot.validUntil), 0)
+      """)
+  }
+
+  func lot(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>) throws -> ProvisioningLot {
+    let row = try row(
+      """
+      SELECT station, quota, used, valid_from, valid_until, closed_at, is_file FROM provisioning_lot
+      WHERE organisation = \(organisation) AND id = \(id)
+      """)
+    guard let row else { throw ProvisioningError.lotUnknown }
+    return ProvisioningLot(
+      id: id, organisation: organisation, station: try row.id("station"), quota: Int(try row.integer("quota")),
+      used: Int(try row.integer("used")), validFrom: try row.instant("valid_from"),
+      validUntil: try row.instant("valid_until"), closedAt: try row.optionalInstant("closed_at"),
+      isFile: try row.integer("is_file") == 1)
+  }
+
+  func close(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>, at now: Instant) throws {
+    try execute("UPDATE provisioning_lot SET closed_at = \(now) WHERE organisation = \(organisation) AND id = \(id)")
+  }
+
+  func markFile(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>) throws {
+    try execute("UPDATE provisioning_lot SET is_file = 1 WHERE organisation = \(organisation) AND id = \(id)")
+  }
+
+  /// Takes one device of the quota.
+  ///
+  /// - Returns: false when it is used up, whoever took the last one.
+  func count(in id: ID<ProvisioningLot>, of organisation: ID<Organisation>) throws -> Bool {
+    try execute(
+      """
+      UPDATE provisioning_lot SET used = used + 1
+      WHERE organisation = \(organisation) AND id = \(id) AND used < quota AND closed_at IS NULL AND is_file = 0
+      """) == 1
+  }
+
+  // MARK: Keys
+
+  func insert(_ record: DeviceKeyRecord, request: [UInt8]) throws {
+    try execute(
+      """
+      INSERT INTO device_key (organisation, id, device, element, lot, request, random, verifying_key, state,
+        provisioned_at)
+      VALUES (\(record.organisation), \(record.id), \(record.device), \(record.element), \(record.lot),
+        \(SM3.hash(request).bytes), \(record.random), \(record.verifyingKey), \(record.state.rawValue),
+        \(record.provisionedAt))
+      """)
+  }
+
+  /// The one key that a device has or is getting, whosever it is.
+  func currentKey(of device: String) throws -> DeviceKeyRecord? {
+    try row(
+      """
+      SELECT organisation, id, device, element, lot, random, root_version, check_value, verifying_key, state,
+        provisioned_at
+      FROM device_key WHERE device = \(device) AND state IN ('pending', 'issued', 'confirmed')
+      """
+    ).map { try DeviceKeyRecord($0) }
+  }
+
+  /// Whether a key was made for this very request.
+  func isSame(_ id: ID<DeviceKeyRecord>, request: [UInt8], of organisation: ID<Organisation>) throws -> Bool {
+    let row = try row("SELECT request FROM device_key WHERE organisation = \(organisation) AND id = \(id)")
+    return try row?.blob("request") == SM3.hash(request).bytes
+  }
+
+  func issue(
+    _ id: ID<DeviceKeyRecord>, _ rootVersion: UInt32, _ checkValue: [UInt8], of organisation: ID<Organisation>
+  ) throws {
+    let issued = try execute(
+      """
+      UPDATE device_key SET root_version = \(Int64(rootVersion)), check_value = \(checkValue),
+        state = CASE state WHEN 'pending' THEN 'issued' ELSE state END
+      WHERE organisation = \(organisation) AND id = \(id) AND state IN ('pending', 'issued', 'confirmed')
+      """)
+    // Withdrawn while the key service was asked.
+    guard issued == 1 else { throw ProvisioningError.keyUnknown }
+  }
+
+  func move(
+    _ id: ID<DeviceKeyRecord>, to state: DeviceKeyRecord.State, of organisation: ID<Organisation>
+  ) throws {
+    try execute(
+      "UPDATE device_key SET state = \(state.rawValue) WHERE organisation = \(organisation) AND id = \(id)")
+  }
+}
+
+extension DeviceKeyRecord {
+  fileprivate init(_ row: SQLRow) throws {
+    guard let state = State(rawValue: try row.text("state")) else {
+      throw SQLError.column(name: "state", message: "is no state of a key")
+    }
+    self.init(
+      id: try row.id("id"), organisation: try row.id("organisation"), device: try row.text("device"),
+      element: try row.optionalText("element"), lot: try row.id("lot"), random: try row.blob("random"),
+      rootVersion: try row.optionalInteger("root_version").map { UInt32(truncatingIfNeeded: $0) },
+      checkValue: try row.optionalBlob("check_value"), verifyingKey: try row.blob("verifying_key"), state: state,
+      provisionedAt: try row.instant("provisioned_at"))
+  }
+}
