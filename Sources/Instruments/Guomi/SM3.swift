@@ -20,6 +20,11 @@ public struct SM3: Sendable {
     withBytes(of: bytes) { update($0) }
   }
 
+  /// The same for an array, which needs no looking at what kind of collection it is.
+  public mutating func update(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { update($0) }
+  }
+
   /// The digest of what came so far; more may follow.
   public func digest() -> Digest {
     var copy = state
@@ -33,6 +38,11 @@ public struct SM3: Sendable {
 
   public static func hash(_ bytes: some Collection<UInt8>) -> Digest {
     withBytes(of: bytes) { hash($0) }
+  }
+
+  /// The same for an array, which needs no looking at what kind of collection it is.
+  public static func hash(_ bytes: [UInt8]) -> Digest {
+    bytes.withUnsafeBytes { hash($0) }
   }
 
   /// Hashes a secret in place.
