@@ -16,6 +16,7 @@ public struct SM3: Sendable {
     guomi_sm3_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  @inlinable
   public mutating func update(_ bytes: some Collection<UInt8>) {
     withBytes(of: bytes) { update($0) }
   }
@@ -36,6 +37,7 @@ public struct SM3: Sendable {
     Digest { guomi_sm3(bytes.baseAddress, bytes.count, $0) }
   }
 
+  @inlinable
   public static func hash(_ bytes: some Collection<UInt8>) -> Digest {
     withBytes(of: bytes) { hash($0) }
   }
