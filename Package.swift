@@ -74,9 +74,15 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju",
     dependencies: [
+      "Guomi",
+      "Kernel",
+      "KeyService",
       "MQTT",
       "Server",
+      "Vault",
+      "WireFormats",
       argumentParser,
+      crypto,
       lifecycle,
       logging,
       nio,
@@ -84,6 +90,18 @@ let programs: [Target] = [
       unixSignals,
     ],
     path: "Sources/Programs/anju",
+    swiftSettings: strict
+  ),
+  .executableTarget(
+    name: "anju-vault",
+    dependencies: [
+      "Guomi",
+      "Kernel",
+      "KeyService",
+      argumentParser,
+      logging,
+    ],
+    path: "Sources/Programs/anju-vault",
     swiftSettings: strict
   ),
   .executableTarget(
@@ -100,9 +118,12 @@ let programs: [Target] = [
       "Estate",
       "Guomi",
       "Kernel",
+      "KeyService",
       "LoadGenerator",
       "SQLStore",
       "Server",
+      "Vault",
+      "WireFormats",
       argumentParser,
       asn1,
       crypto,
@@ -133,7 +154,26 @@ let programs: [Target] = [
     path: "Sources/Programs/anju-building",
     swiftSettings: strict
   ),
-] + room("LoadGenerator", "Programs", [
+] + room("KeyService", "Programs", [
+  "CLinux",
+  "Guomi",
+  "Kernel",
+  "PKCS11",
+  "SQLStore",
+  "Vault",
+  "WireFormats",
+  crypto,
+  logging,
+], testing: [
+  "Guomi",
+  "PKCS11",
+  "SQLStore",
+  "Vault",
+  "WireFormats",
+  "anju-crash-probe",
+  "anju-vault",
+  crypto,
+]) + room("LoadGenerator", "Programs", [
   "CLinux",
   "COpenSSL",
   histogram,
@@ -150,11 +190,15 @@ let programs: [Target] = [
   "Devices",
   "DurableLog",
   "Estate",
+  "Guomi",
   "Kernel",
+  "KeyService",
   "MQTT",
   "OpenAPI",
   "SQLStore",
+  "Vault",
   "VirtualBuilding",
+  "WireFormats",
   configuration,
   hummingbird,
   hummingbirdCore,
@@ -173,7 +217,10 @@ let programs: [Target] = [
   "Devices",
   "Estate",
   "Kernel",
+  "Vault",
   "VirtualBuilding",
+  "WireFormats",
+  "anju-vault",
   httpClient,
   nio,
   nioHTTP1,
@@ -326,6 +373,18 @@ let kernel: [Target] = room("Audit", "Kernel", [
   logging,
 ], testing: [
   "anju-crash-probe",
+]) + room("Vault", "Kernel", [
+  "CLinux",
+  "Guomi",
+  "Kernel",
+  "SQLStore",
+  "WireFormats",
+  crypto,
+], testing: [
+  "Guomi",
+  "Kernel",
+  "SQLStore",
+  "WireFormats",
 ])
 
 // MARK: Instruments
@@ -380,6 +439,8 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ], testResources: [
   .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),
+]) + room("PKCS11", "Instruments", [
+  "CPKCS11",
 ]) + room("RandomTests", "Instruments", [
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",
@@ -418,6 +479,8 @@ let system: [Target] = [
   .systemLibrary(
     name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
+    name: "CPKCS11", path: "Sources/System/CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+  .systemLibrary(
     name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 ]
 
@@ -430,9 +493,13 @@ let wholes: [Target] = [
       "Audit",
       "Devices",
       "DurableLog",
+      "Guomi",
       "Kernel",
+      "KeyService",
       "MerkleLog",
       "SQLStore",
+      "Vault",
+      "WireFormats",
       logging,
     ],
     path: "Sources/TestPrograms/anju-crash-probe",
@@ -479,9 +546,11 @@ let package = Package(
     .executable(name: "anju", targets: ["anju"]),
     .executable(name: "anju-bench", targets: ["anju-bench"]),
     .executable(name: "anju-building", targets: ["anju-building"]),
+    .executable(name: "anju-vault", targets: ["anju-vault"]),
     .library(name: "DeviceKit", targets: ["DeviceKit"]),
     .library(name: "Guomi", targets: ["Guomi"]),
     .library(name: "MQTT", targets: ["MQTT"]),
+    .library(name: "PKCS11", targets: ["PKCS11"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

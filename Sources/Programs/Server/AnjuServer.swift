@@ -35,18 +35,21 @@ package final class AnjuServer: Sendable {
   let certificates: PlatformCertificates
   private let storage: Storage
   let contexts: Contexts
+  let vault: PlatformVault
   private let limits: ConnectionLimits
   private let logger: Logger
 
   private init(
     configuration: ServerConfiguration, folder: DataFolder, certificates: PlatformCertificates,
-    storage: Storage, contexts: Contexts, first: Accounts.First?, limits: ConnectionLimits, logger: Logger
+    storage: Storage, contexts: Contexts, vault: PlatformVault, first: Accounts.First?, limits: ConnectionLimits,
+    logger: Logger
   ) {
     self.configuration = configuration
     self.folder = folder
     self.certificates = certificates
     self.storage = storage
     self.contexts = contexts
+    self.vault = vault
     self.first = first
     self.limits = limits
     self.logger = logger
@@ -67,14 +70,18 @@ package final class AnjuServer: Sendable {
       folder: folder.file("ca"), names: configuration.serverNames, now: SystemSources.time.now(),
       randomBytes: SystemSources.randomBytes)
     let storage = try await Storage.open(folder.url, postgres: configuration.postgres, logger: logger)
+    let process = configuration.startsVault ? VaultProcess(folder: configuration.vaultFolder, logger: logger) : nil
+    let vault = PlatformVault(configuration: configuration, work: storage.work, process: process)
+    await process?.start()
     do {
       let contexts = try await Contexts.open(storage, authority: certificates.authority, logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
         configuration: configuration, folder: folder, certificates: certificates, storage: storage,
-        contexts: contexts, first: first, limits: limits, logger: logger)
+        contexts: contexts, vault: vault, first: first, limits: limits, logger: logger)
     } catch {
+      vault.process?.stop()
       await storage.close()
       throw error
     }
@@ -88,6 +95,7 @@ package final class AnjuServer: Sendable {
     let result: Result<Void, any Error>
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.deviceLoopsCount)
     do { result = .success(try await serve(on: loops, whenReady)) } catch { result = .failure(error) }
+    vault.process?.stop()
     try? await loops.shutdownGracefully()
     await storage.close()
     folder.release()
@@ -114,7 +122,9 @@ package final class AnjuServer: Sendable {
           pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
           buildingControl: await building?.controlAddress()))
     }
-    var services = contexts.services(logger: logger) + [feed, gateway, app]
+    // The key service first: it ends last.
+    var services: [any Service] = vault.process.map { [$0] } ?? []
+    services += contexts.services(logger: logger) + [feed, gateway, app]
     if let building { services.append(building) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
