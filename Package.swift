@@ -195,6 +195,7 @@ let programs: [Target] = [
   "KeyService",
   "MQTT",
   "OpenAPI",
+  "Privacy",
   "SQLStore",
   "Vault",
   "VirtualBuilding",
@@ -247,10 +248,12 @@ let programs: [Target] = [
 let surfaces: [Target] = room("Console", "Surfaces", [
   "Accounts",
   "Alarms",
+  "Audit",
   "Devices",
   "Estate",
   "Kernel",
   "OpenAPI",
+  "Privacy",
   hummingbird,
   httpTypes,
   lifecycle,
@@ -293,9 +296,11 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 ]) + room("OpenAPI", "Surfaces", [
   "Accounts",
   "Alarms",
+  "Audit",
   "Devices",
   "Estate",
   "Kernel",
+  "Privacy",
   crypto,
   httpTypes,
   hummingbird,
@@ -323,6 +328,18 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "KeyLadder",
   "Kernel",
   "SQLStore",
+]) + room("Privacy", "Contexts", [
+  "Accounts",
+  "Audit",
+  "Kernel",
+  "SQLStore",
+  crypto,
+  lifecycle,
+  logging,
+], resources: [
+  .copy("Policy"),
+], testing: [
+  crypto,
 ]) + room("Estate", "Contexts", [
   "Accounts",
   "Kernel",

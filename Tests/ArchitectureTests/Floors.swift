@@ -18,7 +18,7 @@ struct Floors {
   static let orders: [Floor: [String]] = [
     // C beside the Swift that gives it a type.
     .instruments: ["CGuomi", "Guomi", "KeyLadder"],
-    .contexts: ["Accounts", "Provisioning", "Estate", "Devices", "Alarms"],
+    .contexts: ["Accounts", "Privacy", "Provisioning", "Estate", "Devices", "Alarms"],
     .surfaces: ["OpenAPI", "Console"],
     .kernel: ["Kernel", "Audit", "Vault"],
   ]

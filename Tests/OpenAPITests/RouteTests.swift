@@ -52,8 +52,13 @@ struct RouteTests {
   @Test("names a permission and says 403 without it", .clause("9.2.1a", "9.2.2c"))
   func permissions() async throws {
     let scene = try await Scene()
-    let open: Set<String> = ["getDocument", "signIn"]
-    let aboutOneself: Set<String> = ["followEvents", "getSession", "signOut", "changePassword"]
+    let open: Set<String> = ["getDocument", "signIn", "fetchCopy"]
+    let aboutOneself: Set<String> = [
+      "followEvents", "getSession", "signOut", "changePassword", "listPurposes", "listOwnHoldings", "listOwnLooks",
+      "listOwnConsents", "recordOwnConsent", "listOwnConsentEntries", "listOwnPrivacyRequests",
+      "makeOwnPrivacyRequest", "getOwnPrivacyRequest", "verifyOwnPrivacyRequest", "withdrawOwnPrivacyRequest",
+      "linkOwnCopy",
+    ]
     try await scene.application().test(.router) { client in
       for endpoint in scene.surface.endpoints {
         switch endpoint.access {

@@ -1,5 +1,6 @@
 import Accounts
 import Alarms
+import Audit
 import CertificateAuthority
 import Devices
 import Estate
@@ -10,6 +11,7 @@ import HummingbirdTesting
 import Kernel
 import Logging
 import NIOCore
+import Privacy
 import SQLStore
 import Synchronization
 import TestSupport
@@ -23,6 +25,7 @@ struct Scene: Sendable {
   let estate: Estate
   let devices: Devices
   let alarms: Alarms
+  let privacy: Privacy
   let feed: EventFeed
   let surface: OpenAPISurface
   let tokens: Tokens
@@ -40,7 +43,8 @@ struct Scene: Sendable {
 
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
     fresh = try await Fresh.inMemory([
-      Accounts.migrations, Estate.migrations, Devices.migrations, Alarms.migrations,
+      Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
+      Alarms.migrations,
     ])
     let random = SharedRandom(seed: 5)
     accounts = Accounts(work: fresh.work, hasher: try PasswordHasher(cost: .least), random: { random.bytes($0) })
@@ -53,6 +57,10 @@ struct Scene: Sendable {
     let time = fresh.clock.timekeeper
     estate = Estate(work: fresh.work)
     alarms = Alarms(work: fresh.work)
+    privacy = Privacy(
+      work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
+      keys: LocalRecordKeys(work: fresh.work, key: random.bytes(32)), providers: [AccountHoldings(work: fresh.work)],
+      random: { random.bytes($0) })
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
     let stranger = Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
@@ -63,6 +71,7 @@ struct Scene: Sendable {
       endpoints: OpenAPISurface.endpoints(of: accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: estate)
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
+        + OpenAPISurface.endpoints(of: privacy)
         + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
         + extra,
       cursors: Cursors(secret: Array(repeating: 7, count: 32)),

@@ -74,7 +74,8 @@ package final class AnjuServer: Sendable {
     let vault = PlatformVault(configuration: configuration, work: storage.work, process: process)
     await process?.start()
     do {
-      let contexts = try await Contexts.open(storage, authority: certificates.authority, logger: logger)
+      let contexts = try await Contexts.open(
+        storage, authority: certificates.authority, recordKey: try Self.secret(folder, "record.key"), logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
@@ -116,7 +117,7 @@ package final class AnjuServer: Sendable {
       contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
       logger: logger)
     let host = configuration.shownAddress
-    let app = try web.application(certificates, cursorSecret: try secret("cursor.key")) { port in
+    let app = try web.application(certificates, cursorSecret: try Self.secret(folder, "cursor.key")) { port in
       await whenReady(
         Addresses(
           pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
@@ -172,7 +173,7 @@ package final class AnjuServer: Sendable {
   }
 
   /// 32 random bytes that stay the same from start to start.
-  private func secret(_ name: String) throws -> [UInt8] {
+  private static func secret(_ folder: DataFolder, _ name: String) throws -> [UInt8] {
     let file = folder.file(name)
     if let found = try? Data(contentsOf: file), found.count == 32 { return Array(found) }
     let made = SystemSources.randomBytes(32)

@@ -6,6 +6,7 @@ import HTTPTypes
 package import Hummingbird
 package import Kernel
 package import OpenAPI
+package import Privacy
 
 /// The web pages (运营台): what an operator sees and does.
 ///
@@ -17,12 +18,14 @@ package struct Console: Sendable {
     package let estate: Estate
     package let devices: Devices
     package let alarms: Alarms
+    package let privacy: Privacy
     package let journal: Journal
 
-    package init(estate: Estate, devices: Devices, alarms: Alarms, journal: Journal) {
+    package init(estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, journal: Journal) {
       self.estate = estate
       self.devices = devices
       self.alarms = alarms
+      self.privacy = privacy
       self.journal = journal
     }
   }
@@ -75,6 +78,8 @@ package struct Console: Sendable {
     installDevices(on: router)
     installDevice(on: router)
     installAlarms(on: router)
+    installMyData(on: router)
+    installPrivacy(on: router)
     installLive(on: router)
     installHelp(on: router)
     get("/", on: router) { _ in Self.redirect("/today") }

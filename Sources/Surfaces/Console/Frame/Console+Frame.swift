@@ -11,7 +11,11 @@ enum Place: String, CaseIterable {
   case rooms
   case alarms
   case devices
+  case privacy
   case help
+
+  /// Only those with this permission see it; nil for everybody.
+  var permission: Permission? { self == .privacy ? .privacyRead : nil }
 
   var icon: String {
     switch self {
@@ -19,6 +23,7 @@ enum Place: String, CaseIterable {
     case .rooms: "layout-grid"
     case .alarms: "siren"
     case .devices: "cpu"
+    case .privacy: "shield-check"
     case .help: "circle-question-mark"
     }
   }
@@ -106,7 +111,7 @@ extension Console {
       "chevron": ["icon": "chevron-down"],
       "leave": ["icon": "log-out"],
       "nav": .list(
-        Place.allCases.map { item in
+        Place.allCases.filter { $0.permission.map(visit.may) ?? true }.map { item in
           [
             "href": .text("/\(item.rawValue)"), "icon": .text(item.icon), "here": .flag(item == place),
             "name": .text(visit.words("nav.\(item.rawValue)")),
