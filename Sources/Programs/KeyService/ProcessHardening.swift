@@ -10,6 +10,8 @@ package struct ProcessHardening: Sendable {
 
   /// Hardens this process. To be called first.
   package static func apply() -> ProcessHardening {
+    // What the store and the token write is for this user alone, inside a folder that is anyway.
+    umask(0o077)
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     let isClosed = anju_set_dumpable(0) == 0

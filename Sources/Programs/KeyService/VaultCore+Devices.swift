@@ -27,8 +27,14 @@ extension VaultCore {
     }
     return VaultFrame([
       ("version", .integer(root.version)), ("sealed", .bytes(sealed.raw)),
-      ("checkValue", .bytes(Array(HMACSM3(key: key).tag(for: Array("LZGY-KCV-1".utf8)).bytes.prefix(8)))),
+      ("checkValue", .bytes(Self.checkValue(key))),
     ])
+  }
+
+  /// What both ends compare: as `KeyLadder` on the device's side.
+  private static func checkValue(_ key: SecretBytes) -> [UInt8] {
+    KBKDF.derive(secret: key, label: Array("LZGY-KCV-1".utf8), context: [UInt8](), byteCount: 32)
+      .withUnsafeBytes { Array($0.prefix(8)) }
   }
 
   private static func recipient(_ arguments: VaultArguments) throws(SM2Error) -> [UInt8] {
