@@ -154,6 +154,15 @@ let programs: [Target] = [
     path: "Sources/Programs/anju-building",
     swiftSettings: strict
   ),
+  .executableTarget(
+    name: "anju-element",
+    dependencies: [
+      "SecureElement",
+      "SoftElement",
+    ],
+    path: "Sources/Programs/anju-element",
+    swiftSettings: strict
+  ),
 ] + room("KeyService", "Programs", [
   "CLinux",
   "Guomi",
@@ -227,6 +236,20 @@ let programs: [Target] = [
   nioHTTP1,
   nioPosix,
   nioSSL,
+]) + room("SoftElement", "Programs", [
+  "CLinux",
+  "COpenSSL",
+  "Guomi",
+  "KeyLadder",
+  "RandomTests",
+  "SecureElement",
+], testing: [
+  "COpenSSL",
+  "Guomi",
+  "KeyLadder",
+  "RandomTests",
+  "SecureElement",
+  "anju-element",
 ]) + room("VirtualBuilding", "Programs", [
   "DeviceKit",
   crypto,
@@ -486,6 +509,7 @@ let sdk: [Target] = room("DeviceKit", "SDK", [
   "CertificateAuthority",
   "MQTT",
   nioPosix,
+]) + room("SecureElement", "SDK", [
 ])
 
 // MARK: System libraries
@@ -563,11 +587,13 @@ let package = Package(
     .executable(name: "anju", targets: ["anju"]),
     .executable(name: "anju-bench", targets: ["anju-bench"]),
     .executable(name: "anju-building", targets: ["anju-building"]),
+    .executable(name: "anju-element", targets: ["anju-element"]),
     .executable(name: "anju-vault", targets: ["anju-vault"]),
     .library(name: "DeviceKit", targets: ["DeviceKit"]),
     .library(name: "Guomi", targets: ["Guomi"]),
     .library(name: "MQTT", targets: ["MQTT"]),
     .library(name: "PKCS11", targets: ["PKCS11"]),
+    .library(name: "SecureElement", targets: ["SecureElement"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -1,5 +1,5 @@
-/// One check of a generator: a number of samples through a number of tests, sample by sample, so that whoever runs it may
-/// do something else in between.
+/// One check of a generator: a number of samples through a number of tests, sample by sample, so that whoever runs it
+/// may do something else in between.
 ///
 /// Each test must be passed by nearly all samples: by at least s(1 - α - 3√(α(1 - α)/s)), which is 19 of 20. A perfect
 /// source misses that now and then (`RandomTests` of the docs says how often, measured): ask it a second time before
