@@ -272,6 +272,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "Accounts",
   "Alarms",
   "Audit",
+  "CQREncode",
   "Devices",
   "Estate",
   "Kernel",
@@ -344,6 +345,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "CSodium",
   "Kernel",
   "SQLStore",
+  crypto,
   logging,
 ]) + room("Provisioning", "Contexts", [
   "Audit",
@@ -521,6 +523,9 @@ let system: [Target] = [
     name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CPKCS11", path: "Sources/System/CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+  .systemLibrary(
+    name: "CQREncode", path: "Sources/System/CQREncode", pkgConfig: "libqrencode",
+    providers: [.apt(["libqrencode-dev"])]),
   .systemLibrary(
     name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 ]

@@ -59,12 +59,18 @@ struct World: Sendable {
       work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
       keys: LocalRecordKeys(work: fresh.work, key: Array(repeating: 7, count: 32)),
       providers: [AccountHoldings(work: fresh.work)], random: { Array(repeating: 9, count: $0) })
+    let random = SharedRandom(seed: 3)
+    let accounts = Accounts(
+      work: fresh.work, hasher: try PasswordHasher(cost: .least),
+      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
     let identify = Identify(
-      session: { _ in nil }, key: { $0 == key ? principal : $0 == readerKey ? reader : nil })
+      session: { _, _ in nil }, key: { given, _ in given == key ? principal : given == readerKey ? reader : nil })
     let rates = OpenAPISurface.Rates(time: fresh.clock.timekeeper)
     let console = try Console(
-      services: .init(estate: estate, devices: devices, alarms: alarms, privacy: privacy, journal: fresh.journal),
+      services: .init(
+        accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy,
+        journal: fresh.journal),
       door: .sample,
       identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,
       ids: fresh.work.ids)

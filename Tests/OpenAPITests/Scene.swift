@@ -47,7 +47,9 @@ struct Scene: Sendable {
       Alarms.migrations,
     ])
     let random = SharedRandom(seed: 5)
-    accounts = Accounts(work: fresh.work, hasher: try PasswordHasher(cost: .least), random: { random.bytes($0) })
+    accounts = Accounts(
+      work: fresh.work, hasher: try PasswordHasher(cost: .least),
+      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(),
       authority: try CertificateAuthority.create(
@@ -64,7 +66,7 @@ struct Scene: Sendable {
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
     let stranger = Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
-      permissions: Set(Permission.allCases))
+      permissions: Set(Permission.allCases), assurance: .secondFactor(at: fresh.clock.now))
     tokens = Tokens(["all": fresh.principal(), "none": fresh.principal([]), "stranger": stranger])
     let rates = (rates ?? Self.generousRates)(time)
     surface = OpenAPISurface(
@@ -72,22 +74,28 @@ struct Scene: Sendable {
         + OpenAPISurface.endpoints(of: estate)
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
         + OpenAPISurface.endpoints(of: privacy)
-        + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
+        + OpenAPISurface.endpoints(
+          of: feed, journal: fresh.journal, identify: Self.identify(tokens),
+          reach: EventReach(alarms: alarms, devices: devices), time: time)
         + extra,
       cursors: Cursors(secret: Array(repeating: 7, count: 32)),
       rates: rates, time: time, checksAnswers: true)
   }
 
   static func identify(_ tokens: Tokens) -> Identify {
-    Identify(session: { tokens.principal($0) }, key: { tokens.principal($0) })
+    Identify(session: { token, _ in tokens.principal(token) }, key: { token, _ in tokens.principal(token) })
   }
 
   /// The test's own tokens first, then those that Accounts gave.
   var identify: Identify {
     let (tokens, real) = (tokens, Identify(accounts))
     return Identify(
-      session: { token in if let known = tokens.principal(token) { known } else { try await real.session(token) } },
-      key: { token in if let known = tokens.principal(token) { known } else { try await real.key(token) } })
+      session: { token, origin in
+        if let known = tokens.principal(token) { known } else { try await real.session(token, origin) }
+      },
+      key: { token, origin in
+        if let known = tokens.principal(token) { known } else { try await real.key(token, origin) }
+      })
   }
 
   static func generousRates(_ time: Timekeeper) -> OpenAPISurface.Rates {

@@ -28,7 +28,7 @@ package final class AnjuServer: Sendable {
     package let buildingControl: String?
   }
 
-  /// The administrator made at the first start, with the password that is shown this once; nil at later starts.
+  /// The accounts made at the first start, with the passwords that are shown this once; nil at later starts.
   package let first: Accounts.First?
   private let configuration: ServerConfiguration
   private let folder: DataFolder
@@ -75,7 +75,8 @@ package final class AnjuServer: Sendable {
     await process?.start()
     do {
       let contexts = try await Contexts.open(
-        storage, authority: certificates.authority, recordKey: try Self.secret(folder, "record.key"), logger: logger)
+        storage, authority: certificates.authority, secretKey: try folder.secret("accounts.key"),
+        recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger), logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
@@ -117,7 +118,7 @@ package final class AnjuServer: Sendable {
       contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
       logger: logger)
     let host = configuration.shownAddress
-    let app = try web.application(certificates, cursorSecret: try Self.secret(folder, "cursor.key")) { port in
+    let app = try web.application(certificates, cursorSecret: try folder.secret("cursor.key")) { port in
       await whenReady(
         Addresses(
           pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
@@ -172,14 +173,13 @@ package final class AnjuServer: Sendable {
       folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort, logger: logger)
   }
 
-  /// 32 random bytes that stay the same from start to start.
-  private static func secret(_ folder: DataFolder, _ name: String) throws -> [UInt8] {
-    let file = folder.file(name)
-    if let found = try? Data(contentsOf: file), found.count == 32 { return Array(found) }
-    let made = SystemSources.randomBytes(32)
-    guard FileManager.default.createFile(
-      atPath: file.path, contents: Data(made), attributes: [.posixPermissions: 0o600])
-    else { throw DataFolderError.cannotMake(path: file.path, reason: "it cannot be written") }
-    return made
+  /// Passwords that everybody tries first, as `scripts/assets` collected them. Without the file the other rules hold.
+  private static func breachList(_ configuration: ServerConfiguration, _ logger: Logger) -> BreachList {
+    let file = configuration.vendorFolder.appendingPathComponent(BreachList.fileName)
+    guard let bytes = try? Data(contentsOf: file), let list = BreachList(file: Array(bytes)) else {
+      logger.warning("the list of common passwords is missing: run scripts/assets", metadata: ["path": "\(file.path)"])
+      return .none
+    }
+    return list
   }
 }

@@ -25,8 +25,12 @@ struct Contexts: Sendable {
   private let follower: DirectoryFollower
   private let storage: Storage
 
+  /// - Parameters:
+  ///   - secretKey: `LocalSecretBox.keyBytes` bytes that seal second factors and contacts.
+  ///   - breached: passwords that nobody may choose.
   static func open(
-    _ storage: Storage, authority: CertificateAuthority, recordKey: [UInt8], logger: Logger
+    _ storage: Storage, authority: CertificateAuthority, secretKey: [UInt8], recordKey: [UInt8],
+    breached: BreachList, logger: Logger
   ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
@@ -45,7 +49,9 @@ struct Contexts: Sendable {
     devices.links.attach(history)
     return Contexts(
       accounts: Accounts(
-        work: storage.work, hasher: try PasswordHasher(), random: SystemSources.randomBytes),
+        work: storage.work, hasher: try PasswordHasher(),
+        box: LocalSecretBox(key: secretKey, random: SystemSources.randomBytes), breached: breached,
+        random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
       privacy: try privacy(storage, recordKey),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
