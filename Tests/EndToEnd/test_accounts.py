@@ -72,8 +72,8 @@ def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
         anju, administrator, open_page, browser, axe, shot):
     page = administrator()
     page.get_by_text("邀请人员").click()
-    page.get_by_label("账号").fill("li.wei")
-    page.get_by_label("姓名", exact=True).fill("李伟")
+    page.locator("#n-name").fill("li.wei")
+    page.locator("#n-display").fill("李伟")
     page.locator("#n-role").select_option("guard")
     page.locator("#n-scope").select_option(label="示范公寓 1 号楼")
     axe(page, "invite")
@@ -84,6 +84,7 @@ def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
 
     own = open_page("/sign-in", signed_in=False)
     own.goto(link)
+    axe(own, "invitation")
     own.get_by_label("新密码").fill("password1234")
     own.get_by_role("button", name="设置密码").click()
     expect(own.get_by_role("alert")).to_contain_text(re.compile("常见密码|顺序"))

@@ -28,7 +28,10 @@ extension Devices {
     try principal.may(.devicesRead)
     return try await work.read(DevicesError.self) { sql in
       let command = try sql.command(id, of: principal.organisation)
-      guard try !sql.owned([command.device], by: principal).isEmpty else { throw DevicesError.commandUnknown }
+      // The past of a device that was given away stays with who may read all of the organisation.
+      guard try Estate.reach(of: principal, for: .devicesRead, in: sql) == .all
+        || !sql.owned([command.device], by: principal).isEmpty
+      else { throw DevicesError.commandUnknown }
       return command
     }
   }
