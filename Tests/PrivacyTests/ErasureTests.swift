@@ -143,7 +143,7 @@ struct ErasureTests {
   func lastAdministrator() async throws {
     let bench = try await PrivacyBench()
     let rows = try await bench.accounts.accounts(PageRequest(), by: bench.officer).items
-    let administrator = try #require(rows.first { $0.role == .administrator })
+    let administrator = try #require(rows.first { $0.duty == .systemAdministrator })
     let part = try await bench.fresh.work.transaction { unit in
       try AccountHoldings(work: bench.fresh.work).erase(
         DataSubject(organisation: administrator.organisation, id: administrator.id.tagged()), in: unit)

@@ -29,7 +29,8 @@ struct RetentionTests {
     }
     _ = try await bench.verified(NewPrivacyRequest(kind: .export))
     while try await bench.privacy.exportStep() {}
-    _ = try await bench.accounts.signIn(name: "limin", password: "correct horse battery", address: "192.0.2.9")
+    _ = try await bench.accounts.signIn(
+      name: "limin", password: "correct horse battery", from: Origin(address: "192.0.2.9", agent: ""))
     let before = try await bench.count("audit_personal")
     bench.fresh.clock.advance(by: .seconds(1_200 * 86_400))
     let counted = try await lines(bench, isDry: true)

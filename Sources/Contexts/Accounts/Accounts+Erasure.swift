@@ -11,6 +11,10 @@ extension AccountHoldings {
     }
     let (organisation, id) = (subject.organisation, account.id)
     var rows = try unit.sql.execute("DELETE FROM session WHERE organisation = \(organisation) AND account = \(id)")
+    for table in ["second_factor", "recovery_code", "password_history", "password_reset"] {
+      rows += try unit.sql.execute(
+        "DELETE FROM \(raw: table) WHERE organisation = \(organisation) AND account = \(id)")
+    }
     for key in try unit.sql.keys(madeBy: subject) where key.revokedAt == nil {
       try unit.sql.revoke(key, at: unit.now)
       rows += 1
@@ -18,15 +22,15 @@ extension AccountHoldings {
     rows += try unit.sql.execute(
       """
       UPDATE account SET name = \("erased-\(account.id)"), display_name = \("—"), is_active = 0, password_hash = \(""),
-        failures = 0, locks = 0, locked_until = NULL, version = version + 1
+        failures = 0, locks = 0, locked_until = NULL, contact = NULL, version = version + 1
       WHERE organisation = \(organisation) AND id = \(id) AND password_hash <> \("")
       """)
     return ErasedPart(rows: rows)
   }
 
   private func isLastAdministrator(_ account: Account, in unit: Unit) throws -> Bool {
-    guard account.role == .administrator, account.isActive else { return false }
-    return try unit.sql.administratorsCount(of: account.organisation) <= 1
+    guard account.duty == .systemAdministrator, account.isActive else { return false }
+    return try unit.sql.holdersCount(of: .systemAdministrator, account.organisation, at: unit.now) <= 1
   }
 
   package func expire(
