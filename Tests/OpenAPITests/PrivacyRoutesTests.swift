@@ -20,9 +20,9 @@ struct PrivacyRoutesTests {
         assurance: .secondFactor(at: scene.fresh.clock.now), origin: Origin(address: "192.0.2.7", agent: ""))
     }
     let officer = principal(scene.fresh.work.ids.next(), "王芳", Set(Permission.allCases))
-    scene.tokens.give("person", principal(first.account.id, "李晓明", []))
+    scene.tokens.give("person", principal(first.operator.id, "李晓明", []))
     scene.tokens.give("officer", officer)
-    return (first.account.id.tagged(), officer)
+    return (first.operator.id.tagged(), officer)
   }
 
   @Test("consent is given and withdrawn, and the ledger has both lines")

@@ -142,7 +142,7 @@ struct ErasureTests {
   @Test("of the last administrator keeps the account, and says why")
   func lastAdministrator() async throws {
     let bench = try await PrivacyBench()
-    let rows = try await bench.accounts.accounts(PageRequest(), by: bench.officer).items
+    let rows = try await bench.accounts.accounts(AccountQuery(), by: bench.officer).items
     let administrator = try #require(rows.first { $0.duty == .systemAdministrator })
     let part = try await bench.fresh.work.transaction { unit in
       try AccountHoldings(work: bench.fresh.work).erase(
