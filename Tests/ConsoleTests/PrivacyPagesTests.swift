@@ -1,4 +1,5 @@
 import HTTPTypes
+import HummingbirdTesting
 import Kernel
 import Privacy
 import TestSupport
