@@ -74,9 +74,15 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju",
     dependencies: [
+      "Guomi",
+      "Kernel",
+      "KeyService",
       "MQTT",
       "Server",
+      "Vault",
+      "WireFormats",
       argumentParser,
+      crypto,
       lifecycle,
       logging,
       nio,
@@ -84,6 +90,18 @@ let programs: [Target] = [
       unixSignals,
     ],
     path: "Sources/Programs/anju",
+    swiftSettings: strict
+  ),
+  .executableTarget(
+    name: "anju-vault",
+    dependencies: [
+      "Guomi",
+      "Kernel",
+      "KeyService",
+      argumentParser,
+      logging,
+    ],
+    path: "Sources/Programs/anju-vault",
     swiftSettings: strict
   ),
   .executableTarget(
@@ -100,9 +118,12 @@ let programs: [Target] = [
       "Estate",
       "Guomi",
       "Kernel",
+      "KeyService",
       "LoadGenerator",
       "SQLStore",
       "Server",
+      "Vault",
+      "WireFormats",
       argumentParser,
       asn1,
       crypto,
@@ -133,7 +154,35 @@ let programs: [Target] = [
     path: "Sources/Programs/anju-building",
     swiftSettings: strict
   ),
-] + room("LoadGenerator", "Programs", [
+  .executableTarget(
+    name: "anju-element",
+    dependencies: [
+      "SecureElement",
+      "SoftElement",
+    ],
+    path: "Sources/Programs/anju-element",
+    swiftSettings: strict
+  ),
+] + room("KeyService", "Programs", [
+  "CLinux",
+  "Guomi",
+  "Kernel",
+  "PKCS11",
+  "SQLStore",
+  "Vault",
+  "WireFormats",
+  crypto,
+  logging,
+], testing: [
+  "Guomi",
+  "PKCS11",
+  "SQLStore",
+  "Vault",
+  "WireFormats",
+  "anju-crash-probe",
+  "anju-vault",
+  crypto,
+]) + room("LoadGenerator", "Programs", [
   "CLinux",
   "COpenSSL",
   histogram,
@@ -150,11 +199,16 @@ let programs: [Target] = [
   "Devices",
   "DurableLog",
   "Estate",
+  "Guomi",
   "Kernel",
+  "KeyService",
   "MQTT",
   "OpenAPI",
+  "Privacy",
   "SQLStore",
+  "Vault",
   "VirtualBuilding",
+  "WireFormats",
   configuration,
   hummingbird,
   hummingbirdCore,
@@ -173,12 +227,29 @@ let programs: [Target] = [
   "Devices",
   "Estate",
   "Kernel",
+  "Vault",
   "VirtualBuilding",
+  "WireFormats",
+  "anju-vault",
   httpClient,
   nio,
   nioHTTP1,
   nioPosix,
   nioSSL,
+]) + room("SoftElement", "Programs", [
+  "CLinux",
+  "COpenSSL",
+  "Guomi",
+  "KeyLadder",
+  "RandomTests",
+  "SecureElement",
+], testing: [
+  "COpenSSL",
+  "Guomi",
+  "KeyLadder",
+  "RandomTests",
+  "SecureElement",
+  "anju-element",
 ]) + room("VirtualBuilding", "Programs", [
   "DeviceKit",
   crypto,
@@ -200,10 +271,13 @@ let programs: [Target] = [
 let surfaces: [Target] = room("Console", "Surfaces", [
   "Accounts",
   "Alarms",
+  "Audit",
+  "CQREncode",
   "Devices",
   "Estate",
   "Kernel",
   "OpenAPI",
+  "Privacy",
   hummingbird,
   httpTypes,
   lifecycle,
@@ -246,9 +320,11 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 ]) + room("OpenAPI", "Surfaces", [
   "Accounts",
   "Alarms",
+  "Audit",
   "Devices",
   "Estate",
   "Kernel",
+  "Privacy",
   crypto,
   httpTypes,
   hummingbird,
@@ -269,6 +345,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "CSodium",
   "Kernel",
   "SQLStore",
+  crypto,
   logging,
 ]) + room("Provisioning", "Contexts", [
   "Audit",
@@ -276,6 +353,18 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   "KeyLadder",
   "Kernel",
   "SQLStore",
+]) + room("Privacy", "Contexts", [
+  "Accounts",
+  "Audit",
+  "Kernel",
+  "SQLStore",
+  crypto,
+  lifecycle,
+  logging,
+], resources: [
+  .copy("Policy"),
+], testing: [
+  crypto,
 ]) + room("Estate", "Contexts", [
   "Accounts",
   "Kernel",
@@ -326,6 +415,18 @@ let kernel: [Target] = room("Audit", "Kernel", [
   logging,
 ], testing: [
   "anju-crash-probe",
+]) + room("Vault", "Kernel", [
+  "CLinux",
+  "Guomi",
+  "Kernel",
+  "SQLStore",
+  "WireFormats",
+  crypto,
+], testing: [
+  "Guomi",
+  "Kernel",
+  "SQLStore",
+  "WireFormats",
 ])
 
 // MARK: Instruments
@@ -380,6 +481,8 @@ let instruments: [Target] = room("CertificateAuthority", "Instruments", [
 ], testResources: [
   .copy("Conformance/ClientVectors"),
   .copy("Conformance/Vectors"),
+]) + room("PKCS11", "Instruments", [
+  "CPKCS11",
 ]) + room("RandomTests", "Instruments", [
 ]) + room("SQLStore", "Instruments", [
   "CLibpq",
@@ -408,6 +511,7 @@ let sdk: [Target] = room("DeviceKit", "SDK", [
   "CertificateAuthority",
   "MQTT",
   nioPosix,
+]) + room("SecureElement", "SDK", [
 ])
 
 // MARK: System libraries
@@ -417,6 +521,11 @@ let system: [Target] = [
   .systemLibrary(name: "CLibpq", path: "Sources/System/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
   .systemLibrary(
     name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CPKCS11", path: "Sources/System/CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+  .systemLibrary(
+    name: "CQREncode", path: "Sources/System/CQREncode", pkgConfig: "libqrencode",
+    providers: [.apt(["libqrencode-dev"])]),
   .systemLibrary(
     name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 ]
@@ -430,9 +539,13 @@ let wholes: [Target] = [
       "Audit",
       "Devices",
       "DurableLog",
+      "Guomi",
       "Kernel",
+      "KeyService",
       "MerkleLog",
       "SQLStore",
+      "Vault",
+      "WireFormats",
       logging,
     ],
     path: "Sources/TestPrograms/anju-crash-probe",
@@ -479,9 +592,13 @@ let package = Package(
     .executable(name: "anju", targets: ["anju"]),
     .executable(name: "anju-bench", targets: ["anju-bench"]),
     .executable(name: "anju-building", targets: ["anju-building"]),
+    .executable(name: "anju-element", targets: ["anju-element"]),
+    .executable(name: "anju-vault", targets: ["anju-vault"]),
     .library(name: "DeviceKit", targets: ["DeviceKit"]),
     .library(name: "Guomi", targets: ["Guomi"]),
     .library(name: "MQTT", targets: ["MQTT"]),
+    .library(name: "PKCS11", targets: ["PKCS11"]),
+    .library(name: "SecureElement", targets: ["SecureElement"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -38,10 +38,19 @@ package struct Fresh: Sendable {
     organisation = ids.next()
   }
 
-  /// Somebody of the organisation with these permissions.
+  /// Somebody of the organisation with these permissions, who showed the second factor just now.
   package func principal(
     _ permissions: Set<Permission> = Set(Permission.allCases), kind: Principal.Kind = .person
   ) -> Principal {
-    Principal(id: work.ids.next(), kind: kind, organisation: organisation, name: "Test", permissions: permissions)
+    Principal(
+      id: work.ids.next(), kind: kind, organisation: organisation, name: "Test", permissions: permissions,
+      assurance: .secondFactor(at: clock.now))
+  }
+
+  /// Somebody of the organisation with permissions in parts of it, who showed the second factor just now.
+  package func principal(in scopes: [Scope], _ permissions: Set<Permission>) -> Principal {
+    Principal(
+      id: work.ids.next(), kind: .person, organisation: organisation, name: "Test",
+      grants: scopes.map { Grant(permissions, in: $0) }, assurance: .secondFactor(at: clock.now), origin: .platform)
   }
 }

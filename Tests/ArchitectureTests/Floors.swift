@@ -18,9 +18,9 @@ struct Floors {
   static let orders: [Floor: [String]] = [
     // C beside the Swift that gives it a type.
     .instruments: ["CGuomi", "Guomi", "KeyLadder"],
-    .contexts: ["Accounts", "Provisioning", "Estate", "Devices", "Alarms"],
-    .kernel: ["Kernel", "Audit"],
+    .contexts: ["Accounts", "Privacy", "Provisioning", "Estate", "Devices", "Alarms"],
     .surfaces: ["OpenAPI", "Console"],
+    .kernel: ["Kernel", "Audit", "Vault"],
   ]
 
   /// The floors a floor may use, besides its own.
@@ -32,7 +32,7 @@ struct Floors {
     .instruments: [.system],
     .sdk: [.instruments, .system],
     .system: [],
-    .testPrograms: [.contexts, .kernel, .instruments],
+    .testPrograms: [.programs, .contexts, .kernel, .instruments],
     .testSupport: [.kernel, .instruments, .system],
   ]
 

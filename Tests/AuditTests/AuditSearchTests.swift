@@ -71,7 +71,9 @@ struct AuditSearchTests {
     await #expect(throws: AuditError.denied(Denied(permission: .auditRead))) {
       try await bench.log.entry(1, by: nobody)
     }
-    let stale = bench.fresh.principal()
+    let stale = Principal(
+      id: bench.fresh.work.ids.next(), kind: .person, organisation: bench.fresh.organisation, name: "Stale",
+      permissions: Set(Permission.allCases), assurance: .password(hasSecondFactor: true))
     await #expect(throws: AuditError.self) { try await bench.log.table(AuditQuery(), by: stale) }
     await #expect(throws: AuditError.self) { try await bench.log.prove(AuditQuery(), by: stale) }
   }

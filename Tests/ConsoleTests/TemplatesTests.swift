@@ -24,7 +24,7 @@ struct TemplatesTests {
   func rawMarkup() {
     for (name, text) in templates.texts {
       for match in text.matches(of: #/\{\{\{\s*([a-zA-Z.]+)/#) {
-        #expect(["content", "page", "spark"].contains(String(match.output.1)), "\(name): \(match.output.1)")
+        #expect(["content", "page", "qr", "spark"].contains(String(match.output.1)), "\(name): \(match.output.1)")
       }
       #expect(!text.contains("{{&"), "\(name)")
     }

@@ -1,5 +1,7 @@
+import Accounts
 import Devices
 import Foundation
+import Kernel
 import Testing
 
 @testable import Alarms
@@ -71,6 +73,9 @@ struct WordsTests {
     wanted += Place.allCases.map { "nav.\($0.rawValue)" } + Theme.allCases.map { "theme.\($0.rawValue)" }
     wanted += Console.ranges.map { "range.\($0.key)" }
     wanted += ["board.unit", "board.floor"] + BoardView.allCases.map { "board.show-\($0.rawValue)" }
+    wanted += Role.allCases.map { "role.\($0.rawValue)" } + Duty.allCases.map { "duty.\($0.rawValue)" }
+    wanted += Permission.allCases.map { "permission.\($0.rawValue)" }
+    wanted += PasswordFault.allCases.map { "passwordFault.\($0.rawValue)" }
     for key in wanted { #expect(keys.contains(key), "\(key)") }
   }
 

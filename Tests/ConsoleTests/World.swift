@@ -1,3 +1,5 @@
+import Accounts
+import Audit
 import Devices
 import Estate
 import Foundation
@@ -8,6 +10,7 @@ import Kernel
 import Logging
 import NIOCore
 import OpenAPI
+import Privacy
 import SQLStore
 import TestSupport
 
@@ -33,7 +36,10 @@ struct World: Sendable {
   let app: Application<RouterResponder<HTTPContext>>
 
   static func make(floors: Int = 3, rooms: Int = 4, vendorFolder: String? = nil) async throws -> World {
-    let fresh = try await Fresh.inMemory([Estate.migrations, Devices.migrations, Alarms.migrations])
+    let fresh = try await Fresh.inMemory([
+      Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
+      Alarms.migrations,
+    ])
     let principal = fresh.principal()
     let estate = Estate(work: fresh.work)
     let project = try await estate.openProject(name: "青年公寓", by: principal)
@@ -49,12 +55,23 @@ struct World: Sendable {
     try await LivenessService(devices: devices, board: liveness).open()
     try await register(estate, devices, building, principal)
     let alarms = Alarms(work: fresh.work)
+    let privacy = Privacy(
+      work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
+      keys: LocalRecordKeys(work: fresh.work, key: Array(repeating: 7, count: 32)),
+      providers: [AccountHoldings(work: fresh.work)], random: { Array(repeating: 9, count: $0) })
+    let random = SharedRandom(seed: 3)
+    let accounts = Accounts(
+      work: fresh.work, hasher: try PasswordHasher(cost: .least),
+      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
     let identify = Identify(
-      session: { _ in nil }, key: { $0 == key ? principal : $0 == readerKey ? reader : nil })
+      session: { _, _ in nil }, key: { given, _ in given == key ? principal : given == readerKey ? reader : nil })
     let rates = OpenAPISurface.Rates(time: fresh.clock.timekeeper)
     let console = try Console(
-      services: .init(estate: estate, devices: devices, alarms: alarms, journal: fresh.journal), door: .sample,
+      services: .init(
+        accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy,
+        journal: fresh.journal),
+      door: .sample,
       identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,
       ids: fresh.work.ids)
     let router = Router(context: HTTPContext.self)

@@ -36,7 +36,7 @@ struct Fixture: Sendable {
   func stranger() -> Principal {
     Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
-      permissions: Set(Permission.allCases))
+      permissions: Set(Permission.allCases), assurance: .secondFactor(at: fresh.clock.now))
   }
 
   func lock(_ name: String = "LK-1") async throws -> Device {

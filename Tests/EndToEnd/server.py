@@ -20,11 +20,13 @@ DEVICES = 12 * 14 * 4 + 12 * 3
 class Anju:
     """A running server: where it is, and how to sign in."""
 
-    def __init__(self, url, name, password, control):
+    def __init__(self, url, name, password, control, administrator=None):
         self.url = url
         self.name = name
         self.password = password
         self.control = control
+        # Name and password of the first system administrator; None for a server that others started.
+        self.administrator = administrator
 
     def building(self, path, arguments=None):
         """Asks the virtual building's control port, or tells it to misbehave."""
@@ -71,7 +73,7 @@ def environment():
 def start():
     """A generator of one server; ends it afterwards."""
     if os.environ.get("ANJU_URL"):
-        yield Anju(os.environ["ANJU_URL"], os.environ.get("ANJU_NAME", "admin"), os.environ["ANJU_PASSWORD"],
+        yield Anju(os.environ["ANJU_URL"], os.environ.get("ANJU_NAME", "operator"), os.environ["ANJU_PASSWORD"],
                    os.environ.get("ANJU_CONTROL", "http://127.0.0.1:8090"))
         return
     with tempfile.TemporaryDirectory(prefix="anju-pages-") as folder:
@@ -92,16 +94,16 @@ def start():
 
 
 def wait(process, log):
-    """Reads the address and the first administrator's password off the program's own words, and waits for the
-    building to have reported."""
+    """Reads the address and the passwords of the first two accounts, the operator's first, off the program's own words,
+    and waits for the building to have reported."""
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
         url = re.search(r"Anju is ready: (https://\S+)", text)
-        account = re.search(r"^ +account +(\S+)\n +password +(\S+)$", text, re.M)
+        accounts = re.findall(r"^ +account +(\S+)\n +password +(\S+)$", text, re.M)
         control = re.search(r"^ +building +(http://[^\s/]+:\d+)", text, re.M)
-        if url and account and control:
-            server = Anju(url.group(1), account.group(1), account.group(2), control.group(1))
+        if url and len(accounts) == 2 and control:
+            server = Anju(url.group(1), *accounts[0], control.group(1), accounts[1])
             settle(server, deadline)
             return server
         if process.poll() is not None:

@@ -52,14 +52,22 @@ struct RouteTests {
   @Test("names a permission and says 403 without it", .clause("9.2.1a", "9.2.2c"))
   func permissions() async throws {
     let scene = try await Scene()
-    let open: Set<String> = ["getDocument", "signIn"]
-    let aboutOneself: Set<String> = ["followEvents", "getSession", "signOut", "changePassword"]
+    let open: Set<String> = ["getDocument", "signIn", "fetchCopy", "askPasswordReset", "completePasswordReset"]
+    let signingIn: Set<String> = ["getSession", "signOut", "changePassword", "verifySession"]
+    let aboutOneself: Set<String> = [
+      "followEvents", "listPurposes", "listOwnHoldings", "listOwnLooks", "listOwnConsents", "recordOwnConsent",
+      "listOwnConsentEntries", "listOwnPrivacyRequests", "makeOwnPrivacyRequest", "getOwnPrivacyRequest",
+      "verifyOwnPrivacyRequest", "withdrawOwnPrivacyRequest", "linkOwnCopy", "listOwnSessions", "endOtherSessions",
+      "endOwnSession", "getContact", "offerContact", "confirmContact", "getSecondFactor", "offerSecondFactor",
+      "confirmSecondFactor", "renewRecoveryCodes", "removeSecondFactor",
+    ]
     try await scene.application().test(.router) { client in
       for endpoint in scene.surface.endpoints {
         switch endpoint.access {
         case .open: #expect(open.contains(endpoint.name), "\(endpoint.name)")
         case .signedIn: #expect(aboutOneself.contains(endpoint.name), "\(endpoint.name)")
-        case .permission:
+        case .signingIn: #expect(signingIn.contains(endpoint.name), "\(endpoint.name)")
+        case .permission, .anyOf:
           let (headers, body) = try Self.request(endpoint, "none")
           let response = try await client.executeRequest(
             uri: Self.path(endpoint), method: endpoint.method, headers: headers, body: body)

@@ -1,5 +1,6 @@
 import Accounts
 import Alarms
+import Audit
 import CertificateAuthority
 import Devices
 import Estate
@@ -10,6 +11,7 @@ import HummingbirdTesting
 import Kernel
 import Logging
 import NIOCore
+import Privacy
 import SQLStore
 import Synchronization
 import TestSupport
@@ -23,6 +25,7 @@ struct Scene: Sendable {
   let estate: Estate
   let devices: Devices
   let alarms: Alarms
+  let privacy: Privacy
   let feed: EventFeed
   let surface: OpenAPISurface
   let tokens: Tokens
@@ -40,10 +43,13 @@ struct Scene: Sendable {
 
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
     fresh = try await Fresh.inMemory([
-      Accounts.migrations, Estate.migrations, Devices.migrations, Alarms.migrations,
+      Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
+      Alarms.migrations,
     ])
     let random = SharedRandom(seed: 5)
-    accounts = Accounts(work: fresh.work, hasher: try PasswordHasher(cost: .least), random: { random.bytes($0) })
+    accounts = Accounts(
+      work: fresh.work, hasher: try PasswordHasher(cost: .least),
+      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(),
       authority: try CertificateAuthority.create(
@@ -53,32 +59,43 @@ struct Scene: Sendable {
     let time = fresh.clock.timekeeper
     estate = Estate(work: fresh.work)
     alarms = Alarms(work: fresh.work)
+    privacy = Privacy(
+      work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
+      keys: LocalRecordKeys(work: fresh.work, key: random.bytes(32)), providers: [AccountHoldings(work: fresh.work)],
+      random: { random.bytes($0) })
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
     let stranger = Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
-      permissions: Set(Permission.allCases))
+      permissions: Set(Permission.allCases), assurance: .secondFactor(at: fresh.clock.now))
     tokens = Tokens(["all": fresh.principal(), "none": fresh.principal([]), "stranger": stranger])
     let rates = (rates ?? Self.generousRates)(time)
     surface = OpenAPISurface(
       endpoints: OpenAPISurface.endpoints(of: accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: estate)
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
-        + OpenAPISurface.endpoints(of: feed, journal: fresh.journal, identify: Self.identify(tokens), time: time)
+        + OpenAPISurface.endpoints(of: privacy)
+        + OpenAPISurface.endpoints(
+          of: feed, journal: fresh.journal, identify: Self.identify(tokens),
+          reach: EventReach(alarms: alarms, devices: devices), time: time)
         + extra,
       cursors: Cursors(secret: Array(repeating: 7, count: 32)),
       rates: rates, time: time, checksAnswers: true)
   }
 
   static func identify(_ tokens: Tokens) -> Identify {
-    Identify(session: { tokens.principal($0) }, key: { tokens.principal($0) })
+    Identify(session: { token, _ in tokens.principal(token) }, key: { token, _ in tokens.principal(token) })
   }
 
   /// The test's own tokens first, then those that Accounts gave.
   var identify: Identify {
     let (tokens, real) = (tokens, Identify(accounts))
     return Identify(
-      session: { token in if let known = tokens.principal(token) { known } else { try await real.session(token) } },
-      key: { token in if let known = tokens.principal(token) { known } else { try await real.key(token) } })
+      session: { token, origin in
+        if let known = tokens.principal(token) { known } else { try await real.session(token, origin) }
+      },
+      key: { token, origin in
+        if let known = tokens.principal(token) { known } else { try await real.key(token, origin) }
+      })
   }
 
   static func generousRates(_ time: Timekeeper) -> OpenAPISurface.Rates {

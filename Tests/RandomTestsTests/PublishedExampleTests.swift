@@ -3,8 +3,8 @@ import Testing
 
 @testable import RandomTests
 
-/// Every test answers what is published for it: the worked examples of SP 800-22 Rev. 1a where the tests coincide, those
-/// of GM/T 0005 for the others.
+/// Every test answers what is published for it: the worked examples of SP 800-22 Rev. 1a where the tests coincide,
+/// those of GM/T 0005 for the others.
 @Suite(.clause("9.5.3"))
 struct PublishedExampleTests {
   private func matches(_ value: Double, _ published: Double) -> Bool { abs(value - published) < 2e-6 }

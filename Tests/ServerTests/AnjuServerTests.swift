@@ -20,8 +20,8 @@ struct AnjuServerTests {
   @Test("the first start makes authority, certificate and administrator; the next one finds them")
   func starts() async throws {
     let first = try await AnjuServer.open(house.settings(), logger: .silent)
-    #expect(first.first?.account.name == "admin")
-    #expect((first.first?.password.count ?? 0) >= 20)
+    #expect(first.first?.administrator.name == "admin")
+    #expect((first.first?.operatorPassword.count ?? 0) >= 20)
     try await house.serving(first) { _ in }
     let authority = try Data(contentsOf: URL(fileURLWithPath: folder.path("data/ca/ca.pem")))
     let second = try await AnjuServer.open(house.settings(), logger: .silent)

@@ -9,13 +9,14 @@ struct ServerHouse {
 
   init() throws { folder = try TemporaryFolder("server") }
 
-  /// Ports that the system chooses; no pages' files but an empty folder; no virtual building.
+  /// Ports that the system chooses; no pages' files but an empty folder; no virtual building
+  /// and no key service.
   func settings(_ more: [ServerConfiguration.Key: String] = [:]) throws -> ServerConfiguration {
     let vendor = folder.path("vendor")
     try FileManager.default.createDirectory(atPath: vendor, withIntermediateDirectories: true)
     let own: [ServerConfiguration.Key: String] = [
       .data: folder.path("data"), .vendor: vendor, .httpPort: "0", .mqttPort: "0", .controlPort: "0",
-      .empty: "true",
+      .empty: "true", .vaultStart: "false",
     ]
     return try ServerConfiguration.read(
       options: own.merging(more) { $1 }, environment: [:], currentFolder: URL(fileURLWithPath: folder.path("")))

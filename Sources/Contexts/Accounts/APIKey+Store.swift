@@ -4,7 +4,8 @@ import SQLStore
 extension SQLConnection {
   private static let keyColumns: SQL =
     """
-    organisation, id, handle, secret_hash, name, permissions, created_by, created_at, expires_at, used_at, revoked_at
+    organisation, id, handle, secret_hash, name, permissions, created_by, created_at, expires_at, used_at, revoked_at,
+    scope, place, previous_hash, previous_until
     """
 
   func key(handle: String) throws -> APIKey? {
@@ -37,12 +38,21 @@ extension SQLConnection {
       INSERT INTO api_key (\(Self.keyColumns)) VALUES (
         \(key.organisation), \(key.id), \(key.handle), \(key.secretHash), \(key.name),
         \(key.permissions.map(\.rawValue).sorted().joined(separator: ",")), \(key.createdBy), \(key.createdAt),
-        \(key.expiresAt), \(key.usedAt), \(key.revokedAt))
+        \(key.expiresAt), \(key.usedAt), \(key.revokedAt), \(key.scope.kind), \(key.scope.place), NULL, NULL)
       """)
   }
 
   func markUsed(_ key: APIKey, at now: Instant) throws {
     try execute("UPDATE api_key SET used_at = \(now) WHERE organisation = \(key.organisation) AND id = \(key.id)")
+  }
+
+  /// Writes another secret; the present one becomes the previous.
+  func rotate(_ key: APIKey, to hash: [UInt8], previousUntil: Instant) throws {
+    try execute(
+      """
+      UPDATE api_key SET previous_hash = secret_hash, previous_until = \(previousUntil), secret_hash = \(hash)
+      WHERE organisation = \(key.organisation) AND id = \(key.id)
+      """)
   }
 
   func revoke(_ key: APIKey, at now: Instant) throws {
@@ -54,11 +64,16 @@ extension APIKey {
   init(_ row: SQLRow) throws {
     // A permission that this version does not know is not given.
     let permissions = try row.text("permissions").split(separator: ",").compactMap { Permission(rawValue: String($0)) }
+    guard let scope = Scope(kind: try row.text("scope"), place: try row.optionalBlob("place")) else {
+      throw SQLError.column(name: "scope", message: "is not a scope")
+    }
     self.init(
       id: try row.id("id"), organisation: try row.id("organisation"), name: try row.text("name"),
-      permissions: Set(permissions), createdBy: try row.id("created_by"), createdAt: try row.instant("created_at"),
+      permissions: Set(permissions), scope: scope, createdBy: try row.id("created_by"),
+      createdAt: try row.instant("created_at"),
       expiresAt: try row.optionalInstant("expires_at"), usedAt: try row.optionalInstant("used_at"),
-      revokedAt: try row.optionalInstant("revoked_at"), handle: try row.text("handle"),
-      secretHash: try row.blob("secret_hash"))
+      revokedAt: try row.optionalInstant("revoked_at"), previousUntil: try row.optionalInstant("previous_until"),
+      handle: try row.text("handle"), secretHash: try row.blob("secret_hash"),
+      previousHash: try row.optionalBlob("previous_hash"))
   }
 }

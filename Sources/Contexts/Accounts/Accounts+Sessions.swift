@@ -5,15 +5,26 @@ extension Accounts {
   ///
   /// - Throws: `.accountUnknown`.
   package func sessions(of account: ID<Principal>, by principal: Principal) async throws(AccountsError) -> [Session] {
-    if account != principal.id { try principal.mayDo(.accountsRead) }
+    if account != principal.id { try principal.mayDo(.accountsRead) } else { try principal.mustBeComplete() }
     let (now, limits) = (work.time.now(), limits)
     return try await work.read(AccountsError.self) { sql in
       let account = try sql.account(account, of: principal.organisation)
-      return try sql.sessions(of: account).filter { $0.isValid(at: now, limits) }
+      let time = limits.time(of: account.roles(at: now))
+      return try sql.sessions(of: account).filter { $0.isValid(at: now, time) }
     }
   }
 
-  /// Ends a session at once. One's own, or another's with `accounts.write`.
+  /// The session of a token.
+  ///
+  /// - Throws: `.sessionUnknown`.
+  package func session(token: String, by principal: Principal) async throws(AccountsError) -> Session {
+    let hash = Secrets.hash(token)
+    let found = try await work.read(AccountsError.self) { try $0.session(tokenHash: hash)?.0 }
+    guard let found, found.account == principal.id else { throw .sessionUnknown }
+    return found
+  }
+
+  /// Ends a session at once. One's own, or another's with `accounts.write`: ending one is never made hard.
   ///
   /// - Throws: `.sessionUnknown`.
   package func revokeSession(_ id: ID<Session>, by principal: Principal) async throws(AccountsError) {
@@ -21,44 +32,39 @@ extension Accounts {
       guard let session = try unit.sql.session(id, of: principal.organisation) else {
         throw AccountsError.sessionUnknown
       }
-      if session.account != principal.id { try principal.require(.accountsWrite) }
+      if session.account == principal.id {
+        try principal.mustBeComplete()
+      } else {
+        do { try principal.require(.accountsOfficers) } catch { try principal.require(.accountsWrite) }
+      }
       try unit.sql.delete(session)
       try unit.record(
         SessionEnded(session: session.id, account: session.account), organisation: session.organisation)
     }
   }
 
-  /// Gives oneself another password; ends all one's sessions but the one of `token`.
+  /// Ends all one's own sessions but the one of `token`.
   ///
-  /// - Throws: `.notAPerson`, `.passwordWrong`, `.passwordWeak`, `.locked`.
-  package func changePassword(
-    from old: String, to new: String, keeping token: String?, by principal: Principal
-  ) async throws(AccountsError) {
-    guard principal.kind == .person else { throw .notAPerson }
-    // Counted as a sign-in is: a stolen session must not become a place to guess the password.
-    let account = try await work.run(AccountsError.self) { unit in
-      var account = try unit.sql.account(principal.id, of: principal.organisation)
-      if let until = account.lockout.attempt(at: unit.now) {
-        throw AccountsError.locked(retryAfterSeconds: until.secondsAfter(unit.now))
+  /// - Returns: how many.
+  package func revokeOtherSessions(keeping token: String, by principal: Principal) async throws(AccountsError) -> Int {
+    try principal.mustBeComplete()
+    let kept = Secrets.hash(token)
+    return try await work.run(AccountsError.self) { unit in
+      let account = try unit.sql.account(principal.id, of: principal.organisation)
+      let mine = try unit.sql.session(tokenHash: kept)?.0
+      for session in try unit.sql.sessions(of: account) where session.id != mine?.id {
+        try unit.record(
+          SessionEnded(session: session.id, account: session.account), organisation: session.organisation)
       }
-      try unit.sql.update(lockoutOf: account)
-      return account
+      return try unit.sql.deleteSessions(of: account, exceptTokenHash: kept)
     }
-    guard old.utf8.count <= AccountRules.passwordBytesMax, try await hasher.verify(old, account.passwordHash) else {
-      throw .passwordWrong
-    }
-    try AccountRules.password(new, for: account.name)
-    let hash = try await hasher.hash(new)
-    let kept = token.map { Secrets.hash($0) }
-    try await work.run(AccountsError.self) { unit in
-      var current = try unit.sql.account(principal.id, of: principal.organisation)
-      guard current.passwordHash == account.passwordHash else { throw AccountsError.passwordWrong }
-      current.passwordHash = hash
-      current.lockout = Lockout()
-      try unit.sql.update(lockoutOf: current)
-      try unit.sql.update(passwordOf: current)
-      try unit.sql.deleteSessions(of: current, exceptTokenHash: kept)
-      try unit.record(PasswordChanged(account: current.id, by: principal.id), organisation: current.organisation)
-    }
+  }
+}
+
+extension Principal {
+  /// - Throws: `.notAPerson`, `.signInIncomplete`.
+  func mustBeComplete() throws(AccountsError) {
+    guard kind == .person else { throw .notAPerson }
+    guard isComplete else { throw .signInIncomplete }
   }
 }

@@ -1,29 +1,31 @@
-import Kernel
+package import Kernel
 
 extension Accounts {
-  /// Opens a session for a name and a password.
+  /// Opens a session for a name and a password. When the account has a second factor, the session may do nothing until
+  /// `verify` showed it.
   ///
   /// The attempt is counted before the password is checked, in a unit of work of its own. A name nobody has is counted,
   /// locked and hashed like one that exists, so that neither the answer nor its time tells which do.
-  /// - Parameter address: from where, for the limit of wrong attempts; kept with the session.
+  /// - Parameter origin: from where, for the limit of wrong attempts; kept with the session.
   /// - Throws: `.signInFailed`, `.locked`, `.tooManyAttempts`, `.busy`.
   package func signIn(
-    name: String, password: String, address: String
+    name: String, password: String, from origin: Origin
   ) async throws(AccountsError) -> OpenedSession {
-    try limiter.check(address, at: work.time.now())
-    guard let name = try? AccountRules.name(name), password.utf8.count <= AccountRules.passwordBytesMax else {
-      limiter.failed(address, at: work.time.now())
+    try limiter.check(origin.address, at: work.time.now())
+    guard let name = try? AccountRules.name(name), password.utf8.count <= PasswordRules.bytesMax else {
+      limiter.failed(origin.address, at: work.time.now())
       throw .signInFailed
     }
     let account = try await countAttempt(name)
-    guard try await hasher.verify(password, account?.passwordHash), let account, account.isActive else {
-      limiter.failed(address, at: work.time.now())
+    let hash = account.flatMap { $0.isInvited ? nil : $0.passwordHash }
+    guard try await hasher.verify(password, hash), let account, account.isActive else {
+      limiter.failed(origin.address, at: work.time.now())
       if let account { try await recordFailure(account) }
       throw .signInFailed
     }
     let isOutdated = hasher.isOutdated(account.passwordHash)
     let newHash = isOutdated ? try await hasher.hash(password) : nil
-    return try await open(account, address: String(address.prefix(64)), newHash: newHash)
+    return try await open(account, origin, newHash: newHash)
   }
 
   /// Ends the session of a token; an unknown one is no error.
@@ -60,7 +62,7 @@ extension Accounts {
   }
 
   private func open(
-    _ checked: Account, address: String, newHash: String?
+    _ checked: Account, _ origin: Origin, newHash: String?
   ) async throws(AccountsError) -> OpenedSession {
     let token = Secrets.base64URL(random(Secrets.tokenBytes))
     let limits = limits
@@ -74,14 +76,18 @@ extension Accounts {
       if let newHash { cleared.passwordHash = newHash }
       try unit.sql.update(lockoutOf: cleared)
       if newHash != nil { try unit.sql.update(passwordOf: cleared) }
+      let secondsMax = limits.time(of: account.roles(at: unit.now)).absoluteSeconds
       let session = Session(
         id: unit.newID(), account: account.id, organisation: account.organisation, openedAt: unit.now, usedAt: unit.now,
-        expiresAt: unit.now.advanced(by: .seconds(limits.absoluteSeconds)), address: address)
+        expiresAt: unit.now.advanced(by: .seconds(secondsMax)), address: origin.address, agent: origin.agent,
+        secondFactorAt: nil)
       try unit.sql.makeRoomForSession(of: account, at: unit.now, limits)
       try unit.sql.insert(session, tokenHash: Secrets.hash(token))
       try unit.record(SignedIn(account: account.id, session: session.id), organisation: account.organisation)
+      let assurance = session.assurance(try unit.sql.hasSecondFactor(account))
       return OpenedSession(
-        session: session, principal: account.principal, token: token, secondsMax: Int(limits.absoluteSeconds))
+        session: session, principal: account.principal(at: unit.now, assurance, origin), token: token,
+        secondsMax: Int(secondsMax))
     }
   }
 }

@@ -15,6 +15,8 @@ package final class AttemptLimiter: Sendable {
     /// When an address will have all its attempts back.
     var addresses = BoundedTable<String, Instant>(countMax: entriesMax)
     var names = BoundedTable<String, Lockout>(countMax: entriesMax)
+    /// When a name may be asked for again as often as at first.
+    var resets = BoundedTable<String, Instant>(countMax: entriesMax)
   }
 
   private let state = Mutex(State())
@@ -40,6 +42,24 @@ package final class AttemptLimiter: Sendable {
       let full = max(state.addresses[address] ?? now, now)
       state.addresses[address] = Instant(microseconds: full.microseconds + Self.microsecondsAnAttempt)
     }
+  }
+
+  /// How often a lost password may be asked to be replaced, and how soon once more.
+  static let resetsMax: Int64 = 3
+  static let microsecondsAReset: Int64 = 20 * 60 * 1_000_000
+
+  /// Counts a reset that was asked for a name, whether there is an account of the name or not.
+  ///
+  /// - Throws: `.tooManyAttempts`.
+  func asked(_ name: String, at now: Instant) throws(AccountsError) {
+    let excess = state.withLock { state -> Int64 in
+      let full = max(state.resets[name] ?? now, now)
+      let excess = full.microseconds(since: now) - (Self.resetsMax - 1) * Self.microsecondsAReset
+      if excess <= 0 { state.resets[name] = Instant(microseconds: full.microseconds + Self.microsecondsAReset) }
+      return excess
+    }
+    guard excess > 0 else { return }
+    throw .tooManyAttempts(retryAfterSeconds: Int((excess + 999_999) / 1_000_000))
   }
 
   /// `Lockout.attempt` for a name that no account has.

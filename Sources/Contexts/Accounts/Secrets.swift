@@ -39,6 +39,33 @@ enum Secrets {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The bytes of what `base64URL` wrote; nil for anything else.
+  static func bytes(base64URL text: String) -> [UInt8]? {
+    guard text.utf8.count <= 4_096 else { return nil }
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    var bytes: [UInt8] = []
+    var (bits, count) = (0, 0)
+    for character in text.utf8 {
+      guard let digit = digits.firstIndex(of: character) else { return nil }
+      bits = bits << 6 | digit
+      count += 6
+      guard count >= 8 else { continue }
+      count -= 8
+      bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+      bits &= 1 << count - 1
+    }
+    return bits == 0 ? bytes : nil
+  }
+
+  /// So many decimal digits, each as likely as the others.
+  static func digits(_ random: (Int) -> [UInt8], count: Int) -> String {
+    var text = ""
+    while text.count < count {
+      for byte in random(count) where byte < 250 && text.count < count { text += String(byte % 10) }
+    }
+    return text
+  }
+
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

@@ -2,7 +2,8 @@ import Kernel
 import SQLStore
 
 extension SQLConnection {
-  private static let sessionColumns: SQL = "organisation, id, account, address, opened_at, used_at, expires_at"
+  private static let sessionColumns: SQL =
+    "organisation, id, account, address, agent, opened_at, used_at, expires_at, second_factor_at"
 
   /// The session of a token, ended or not, and its account.
   func session(tokenHash: [UInt8]) throws -> (Session, Account)? {
@@ -30,8 +31,8 @@ extension SQLConnection {
     try execute(
       """
       INSERT INTO session (\(Self.sessionColumns), token_hash) VALUES (
-        \(session.organisation), \(session.id), \(session.account), \(session.address), \(session.openedAt),
-        \(session.usedAt), \(session.expiresAt), \(tokenHash))
+        \(session.organisation), \(session.id), \(session.account), \(session.address), \(session.agent),
+        \(session.openedAt), \(session.usedAt), \(session.expiresAt), \(session.secondFactorAt), \(tokenHash))
       """)
   }
 
@@ -43,12 +44,22 @@ extension SQLConnection {
       """)
   }
 
+  /// - Returns: false when the session has ended meanwhile.
+  func markVerified(_ session: Session, at now: Instant) throws -> Bool {
+    try execute(
+      """
+      UPDATE session SET second_factor_at = \(now)
+      WHERE organisation = \(session.organisation) AND id = \(session.id)
+      """) == 1
+  }
+
   func delete(_ session: Session) throws {
     try execute("DELETE FROM session WHERE organisation = \(session.organisation) AND id = \(session.id)")
   }
 
   /// Ends all of an account's sessions but that of one token.
-  func deleteSessions(of account: Account, exceptTokenHash kept: [UInt8]?) throws {
+  @discardableResult
+  func deleteSessions(of account: Account, exceptTokenHash kept: [UInt8]?) throws -> Int {
     try execute(
       """
       DELETE FROM session WHERE organisation = \(account.organisation) AND account = \(account.id)
@@ -58,8 +69,9 @@ extension SQLConnection {
 
   /// Removes what has ended, and the oldest beyond the limit, so that one more finds room.
   func makeRoomForSession(of account: Account, at now: Instant, _ limits: AccountsLimits) throws {
+    let time = limits.time(of: account.roles(at: now))
     let all = try sessions(of: account)
-    let valid = all.filter { $0.isValid(at: now, limits) }
+    let valid = all.filter { $0.isValid(at: now, time) }
     let kept = Set(valid.prefix(max(0, limits.sessionsMax - 1)).map(\.id))
     for session in all where !kept.contains(session.id) { try delete(session) }
   }
@@ -70,6 +82,7 @@ extension Session {
     self.init(
       id: try row.id("id"), account: try row.id("account"), organisation: try row.id("organisation"),
       openedAt: try row.instant("opened_at"), usedAt: try row.instant("used_at"),
-      expiresAt: try row.instant("expires_at"), address: try row.text("address"))
+      expiresAt: try row.instant("expires_at"), address: try row.text("address"), agent: try row.text("agent"),
+      secondFactorAt: try row.optionalInstant("second_factor_at"))
   }
 }

@@ -12,6 +12,10 @@ package struct Session: Sendable, Hashable {
   package let expiresAt: Instant
   /// From where it was opened.
   package let address: String
+  /// What the browser said it was.
+  package let agent: String
+  /// When the second factor was last shown in it.
+  package internal(set) var secondFactorAt: Instant?
 }
 
 /// A session just opened.
@@ -26,10 +30,25 @@ package struct OpenedSession: Sendable {
 
 /// How long things live and how many there may be.
 package struct AccountsLimits: Sendable {
-  /// A session ends when it was not used for so long.
-  package var idleSeconds: Int64 = 12 * 3_600
-  /// A session ends after so long in any case.
-  package var absoluteSeconds: Int64 = 7 * 24 * 3_600
+  /// How long a session lives.
+  package struct SessionTime: Sendable, Hashable {
+    /// It ends when it was not used for so long.
+    package var idleSeconds: Int64
+    /// It ends after so long in any case.
+    package var absoluteSeconds: Int64
+
+    package init(idleSeconds: Int64, absoluteSeconds: Int64) {
+      self.idleSeconds = idleSeconds
+      self.absoluteSeconds = absoluteSeconds
+    }
+  }
+
+  /// Of those who work here.
+  package var staff = SessionTime(idleSeconds: 12 * 3_600, absoluteSeconds: 7 * 24 * 3_600)
+  /// Of the four officers, law enforcement and authorities.
+  package var officers = SessionTime(idleSeconds: 30 * 60, absoluteSeconds: 8 * 3_600)
+  /// Of who is nothing but a tenant: a phone at home.
+  package var tenants = SessionTime(idleSeconds: 30 * 24 * 3_600, absoluteSeconds: 90 * 24 * 3_600)
   /// Use is written down this often, not at every request.
   package var usedEverySeconds: Int64 = 60
   /// The most sessions an account has; one more ends the oldest.
@@ -38,6 +57,27 @@ package struct AccountsLimits: Sendable {
   package var accountsMax = 10_000
   /// The most API keys an organisation has that are not revoked.
   package var keysMax = 1_000
+  /// How long an invitation to choose a password is good.
+  package var invitationSeconds: Int64 = 72 * 3_600
+  /// How long a lost password may take to be replaced: somebody may have to approve it.
+  package var resetSeconds: Int64 = 24 * 3_600
+  /// How long a code that was sent is good, from the asking on.
+  package var codeSeconds: Int64 = 10 * 60
 
   package init() {}
+
+  /// The shortest of the roles' times.
+  package func time(of roles: [Role]) -> SessionTime {
+    let short: Set<Role> = [
+      .systemAdministrator, .securityOfficer, .keyCustodian, .auditor, .enforcementOfficer, .housingAuthority,
+    ]
+    if roles.contains(where: short.contains) { return officers }
+    return !roles.isEmpty && roles.allSatisfy { $0 == .tenant } ? tenants : staff
+  }
+}
+
+extension Session {
+  func isValid(at now: Instant, _ time: AccountsLimits.SessionTime) -> Bool {
+    expiresAt > now && now.microseconds(since: usedAt) < time.idleSeconds * 1_000_000
+  }
 }

@@ -1,4 +1,5 @@
 import Devices
+import Estate
 import Foundation
 import Kernel
 import SQLStore
@@ -48,6 +49,23 @@ extension SQLConnection {
     let row = try row("SELECT * FROM alarm WHERE organisation = \(organisation) AND id = \(id)")
     guard let row else { throw AlarmsError.alarmUnknown }
     return try Alarm(row)
+  }
+
+  /// An alarm within reach.
+  ///
+  /// - Throws: `.alarmUnknown`.
+  func alarm(_ id: ID<Alarm>, for permission: Permission, _ principal: Principal) throws -> Alarm {
+    let alarm = try alarm(id, of: principal.organisation)
+    guard try Estate.reach(of: principal, for: permission, in: self).contains(alarm.source.place?.building) else {
+      throw AlarmsError.alarmUnknown
+    }
+    return alarm
+  }
+
+  /// Those of the alarms that exist and are within reach.
+  func alarms(among ids: [ID<Alarm>], of organisation: ID<Organisation>, _ reach: Reach) throws -> Set<ID<Alarm>> {
+    let sql: SQL = "SELECT id FROM alarm WHERE organisation = \(organisation) AND id IN \(list: ids)"
+    return Set(try rows(sql + reach.clause("building")).map { try $0.id("id") })
   }
 
   func steps(of alarm: Alarm) throws -> [AlarmStep] {

@@ -4,13 +4,17 @@ import Kernel
 import SQLStore
 
 extension SQLConnection {
-  func alarms(_ query: AlarmQuery, of organisation: ID<Organisation>, after: AlarmPosition?) throws -> [Alarm] {
+  func alarms(
+    _ query: AlarmQuery, of organisation: ID<Organisation>, _ reach: Reach, after: AlarmPosition?
+  ) throws -> [Alarm] {
     var found: [Alarm] = []
     if query.states != [.closed] {
-      found += try rows(Self.feedQuery(query, of: organisation, after: after, closed: false)).map { try Alarm($0) }
+      let open = Self.feedQuery(query, of: organisation, reach, after: after, closed: false)
+      found += try rows(open).map { try Alarm($0) }
     }
     if query.states.contains(.closed) {
-      found += try rows(Self.feedQuery(query, of: organisation, after: after, closed: true)).map { try Alarm($0) }
+      let closed = Self.feedQuery(query, of: organisation, reach, after: after, closed: true)
+      found += try rows(closed).map { try Alarm($0) }
     }
     found.sort { AlarmPosition($0) > AlarmPosition($1) }
     return Array(found.prefix(query.page.limit + 1))
@@ -19,10 +23,11 @@ extension SQLConnection {
   /// One range of one index, read backwards: open alarms and closed ones have one each, so that the years of closed
   /// ones cost the feed nothing.
   static func feedQuery(
-    _ query: AlarmQuery, of organisation: ID<Organisation>, after: AlarmPosition?, closed: Bool
+    _ query: AlarmQuery, of organisation: ID<Organisation>, _ reach: Reach = .all, after: AlarmPosition?, closed: Bool
   ) -> SQL {
     var sql: SQL = "SELECT * FROM alarm WHERE organisation = \(organisation)"
     sql += closed ? " AND closed_at IS NOT NULL" : " AND closed_at IS NULL"
+    sql += reach.clause("building")
     let open = query.states.subtracting([.closed])
     if !closed, !open.isEmpty { sql += " AND state IN \(list: open.map(\.rawValue).sorted())" }
     if !query.levels.isEmpty { sql += " AND rank IN \(list: query.levels.map(\.rank).sorted())" }
@@ -41,13 +46,15 @@ extension SQLConnection {
     return sql + " ORDER BY rank DESC, raised_at DESC, id DESC LIMIT \(query.page.limit + 1)"
   }
 
-  func alarmCounts(of organisation: ID<Organisation>, building: ID<Building>?) throws -> AlarmCounts {
+  func alarmCounts(
+    of organisation: ID<Organisation>, _ reach: Reach, building: ID<Building>?
+  ) throws -> AlarmCounts {
     var sql: SQL = """
       SELECT rank, COUNT(*) AS open, SUM(CASE WHEN acknowledged_at IS NULL THEN 1 ELSE 0 END) AS waiting
       FROM alarm WHERE organisation = \(organisation) AND closed_at IS NULL
       """
     if let building { sql += " AND building = \(building)" }
-    sql += " GROUP BY rank"
+    sql += reach.clause("building") + " GROUP BY rank"
     var lines: [Int: (Int, Int)] = [:]
     for row in try rows(sql) { lines[try row.int("rank")] = (try row.int("open"), try row.int("waiting")) }
     let levels = EventLevel.allCases.filter { $0 >= .warning }.sorted(by: >)

@@ -17,7 +17,8 @@ package struct Alarms: Sendable {
     if let cursor = query.page.cursor { after = try AlarmPosition(cursor) }
     let position = after
     return try await work.read(AlarmsError.self) { sql in
-      let found = try sql.alarms(query, of: principal.organisation, after: position)
+      let reach = try Estate.reach(of: principal, for: .alarmsRead, in: sql)
+      let found = try sql.alarms(query, of: principal.organisation, reach, after: position)
       guard found.count > query.page.limit else { return Page(items: found, next: nil) }
       let items = Array(found.prefix(query.page.limit))
       return Page(items: items, next: items.last.map { AlarmPosition($0).text })
@@ -30,7 +31,8 @@ package struct Alarms: Sendable {
   ) async throws(AlarmsError) -> AlarmCounts {
     try principal.mayRead()
     return try await work.read(AlarmsError.self) { sql in
-      try sql.alarmCounts(of: principal.organisation, building: building)
+      let reach = try Estate.reach(of: principal, for: .alarmsRead, in: sql)
+      return try sql.alarmCounts(of: principal.organisation, reach, building: building)
     }
   }
 
@@ -40,7 +42,8 @@ package struct Alarms: Sendable {
   ) async throws(AlarmsError) -> [ID<Room>: RoomAlarms] {
     try principal.mayRead()
     return try await work.read(AlarmsError.self) { sql in
-      try sql.roomAlarms(of: principal.organisation, building: building)
+      guard try Estate.reach(of: principal, for: .alarmsRead, in: sql).contains(building) else { return [:] }
+      return try sql.roomAlarms(of: principal.organisation, building: building)
     }
   }
 
@@ -48,8 +51,17 @@ package struct Alarms: Sendable {
   package func alarm(_ id: ID<Alarm>, by principal: Principal) async throws(AlarmsError) -> AlarmDetail {
     try principal.mayRead()
     return try await work.read(AlarmsError.self) { sql in
-      let alarm = try sql.alarm(id, of: principal.organisation)
+      let alarm = try sql.alarm(id, for: .alarmsRead, principal)
       return AlarmDetail(alarm: alarm, steps: try sql.steps(of: alarm))
+    }
+  }
+
+  /// Those of the alarms that the principal may read: to cut a stream of what happens to whom it concerns.
+  package func readable(_ ids: Set<ID<Alarm>>, by principal: Principal) async throws(AlarmsError) -> Set<ID<Alarm>> {
+    guard principal.permissions.contains(.alarmsRead), !ids.isEmpty else { return [] }
+    return try await work.read(AlarmsError.self) { sql in
+      let reach = try Estate.reach(of: principal, for: .alarmsRead, in: sql)
+      return try sql.alarms(among: ids.sorted(), of: principal.organisation, reach)
     }
   }
 
@@ -61,7 +73,7 @@ package struct Alarms: Sendable {
   ) async throws(AlarmsError) -> Alarm {
     try principal.mayAcknowledge()
     return try await work.run(AlarmsError.self) { unit in
-      var alarm = try unit.sql.alarm(id, of: principal.organisation)
+      var alarm = try unit.sql.alarm(id, for: .alarmsAcknowledge, principal)
       try alarm.acknowledge(by: principal.name, at: unit.now, note: note)
       try unit.sql.update(alarm)
       let step = AlarmStep(act: .acknowledged, at: unit.now, by: principal.name, note: note)
@@ -80,7 +92,7 @@ package struct Alarms: Sendable {
   ) async throws(AlarmsError) -> Alarm {
     try principal.mayAcknowledge()
     return try await work.run(AlarmsError.self) { unit in
-      var alarm = try unit.sql.alarm(id, of: principal.organisation)
+      var alarm = try unit.sql.alarm(id, for: .alarmsAcknowledge, principal)
       try alarm.close(by: principal.name, at: unit.now, note: note, withoutReset: withoutReset)
       try unit.sql.update(alarm)
       try unit.sql.append(AlarmStep(act: .closed, at: unit.now, by: principal.name, note: note), to: alarm)
@@ -92,10 +104,10 @@ package struct Alarms: Sendable {
 
 extension Principal {
   fileprivate func mayRead() throws(AlarmsError) {
-    do { try require(.alarmsRead) } catch { throw AlarmsError(error) }
+    do { try requireSomewhere(.alarmsRead) } catch { throw AlarmsError(error) }
   }
 
   fileprivate func mayAcknowledge() throws(AlarmsError) {
-    do { try require(.alarmsAcknowledge) } catch { throw AlarmsError(error) }
+    do { try requireSomewhere(.alarmsAcknowledge) } catch { throw AlarmsError(error) }
   }
 }

@@ -1,3 +1,4 @@
+import Estate
 import Kernel
 import SQLStore
 
@@ -51,10 +52,14 @@ extension SQLConnection {
 
   /// Newest first, one more than the page holds when there are more.
   func commands(
-    _ query: CommandQuery, before: ID<Command>?, of organisation: ID<Organisation>
+    _ query: CommandQuery, before: ID<Command>?, of organisation: ID<Organisation>, _ reach: Reach
   ) throws -> [Command] {
     var sql: SQL = "SELECT \(Self.commandColumns) FROM device_command WHERE organisation = \(organisation)"
     if let device = query.device { sql += " AND device = \(device)" }
+    if reach != .all {
+      sql += " AND device IN (SELECT d.id FROM device d WHERE d.organisation = \(organisation)"
+      sql += reach.clause("d.building") + ")"
+    }
     if !query.states.isEmpty { sql += " AND state IN \(list: query.states.map(\.rawValue).sorted())" }
     if let before { sql += " AND id < \(before)" }
     return try rows(sql + " ORDER BY id DESC LIMIT \(query.page.limit + 1)").map { try Command($0) }

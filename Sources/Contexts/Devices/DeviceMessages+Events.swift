@@ -1,3 +1,4 @@
+import Estate
 package import Kernel
 import SQLStore
 import WireFormats
@@ -39,7 +40,8 @@ extension Devices {
     }
     let (position, catalogue) = (before, catalogue)
     return try await work.read(DevicesError.self) { sql in
-      let found = try sql.deviceEvents(query, before: position, of: principal.organisation, catalogue)
+      let reach = try Estate.reach(of: principal, for: .devicesRead, in: sql)
+      let found = try sql.deviceEvents(query, before: position, of: principal.organisation, reach, catalogue)
       let items = Array(found.prefix(query.page.limit))
       return Page(items: items, next: found.count > query.page.limit ? items.last?.id.description : nil)
     }
@@ -63,7 +65,7 @@ extension SQLConnection {
   }
 
   fileprivate func deviceEvents(
-    _ query: DeviceEventQuery, before: ID<DeviceEvent>?, of organisation: ID<Organisation>,
+    _ query: DeviceEventQuery, before: ID<DeviceEvent>?, of organisation: ID<Organisation>, _ reach: Reach,
     _ catalogue: ThingModelCatalogue
   ) throws -> [DeviceEvent] {
     var sql: SQL = """
@@ -72,6 +74,7 @@ extension SQLConnection {
       FROM device_event e JOIN device d ON d.id = e.device
       WHERE e.organisation = \(organisation)
       """
+    sql += reach.clause("d.building")
     if let device = query.device { sql += " AND e.device = \(device)" }
     if !query.levels.isEmpty { sql += " AND e.level IN \(list: query.levels.map(\.rawValue).sorted())" }
     if !query.events.isEmpty { sql += " AND e.event IN \(list: query.events.sorted())" }

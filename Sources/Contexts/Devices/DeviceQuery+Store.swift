@@ -9,13 +9,15 @@ extension SQLConnection {
     """
 
   /// One more than the page holds, when there are more; by name.
-  func devices(_ query: DeviceQuery, of organisation: ID<Organisation>) throws -> [(StoredDevice, LivenessView)] {
+  func devices(
+    _ query: DeviceQuery, of organisation: ID<Organisation>, _ reach: Reach
+  ) throws -> [(StoredDevice, LivenessView)] {
     var sql: SQL = """
       SELECT \(Self.deviceColumns), \(Self.livenessColumns) FROM device d
       LEFT JOIN device_liveness l ON l.organisation = d.organisation AND l.device = d.id
       WHERE d.organisation = \(organisation)
       """
-    sql += Self.filter(query)
+    sql += Self.filter(query) + reach.clause("d.building")
     if let cursor = query.page.cursor { sql += " AND d.name > \(cursor)" }
     sql += " ORDER BY d.name LIMIT \(query.page.limit + 1)"
     return try rows(sql).map { (try StoredDevice($0), try LivenessView($0)) }
@@ -46,14 +48,16 @@ extension SQLConnection {
     text.map { "%_!".contains($0) ? "!\($0)" : String($0) }.joined()
   }
 
-  func deviceCounts(building: ID<Building>?, of organisation: ID<Organisation>) throws -> DeviceCounts {
+  func deviceCounts(
+    building: ID<Building>?, of organisation: ID<Organisation>, _ reach: Reach
+  ) throws -> DeviceCounts {
     var sql: SQL = """
       SELECT d.kind AS kind, coalesce(l.state, 'unseen') AS liveness, count(*) AS devices FROM device d
       LEFT JOIN device_liveness l ON l.organisation = d.organisation AND l.device = d.id
       WHERE d.organisation = \(organisation) AND d.status <> 'decommissioned'
       """
     if let building { sql += " AND d.building = \(building)" }
-    sql += " GROUP BY d.kind, coalesce(l.state, 'unseen') ORDER BY 1, 2"
+    sql += reach.clause("d.building") + " GROUP BY d.kind, coalesce(l.state, 'unseen') ORDER BY 1, 2"
     return DeviceCounts(
       lines: try rows(sql).compactMap { row in
         guard let kind = DeviceKind(rawValue: try row.text("kind")),

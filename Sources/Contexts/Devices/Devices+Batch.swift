@@ -137,7 +137,10 @@ extension Unit {
     let name = columns.value(.name, line)
     let model = columns.value(.model, line)
     if let there = try sql.device(named: name)?.device {
-      guard there.organisation == principal.organisation, there.model == model, there.status != .decommissioned else {
+      let isReached = try Estate.reach(of: principal, for: .devicesWrite, in: sql).contains(there.place?.building)
+      guard there.organisation == principal.organisation, isReached, there.model == model,
+        there.status != .decommissioned
+      else {
         throw DevicesError.nameTaken(String(name.prefix(64)))
       }
       return (there, false)
@@ -155,7 +158,9 @@ extension Unit {
     let new = NewDevice(
       name: name, model: model, modelVersion: version, room: try room(line, columns, principal.organisation),
       gateway: gateway.isEmpty ? nil : gateway, labels: labels)
-    return (try register(new, catalogue, organisation: principal.organisation), true)
+    let device = try register(new, catalogue, organisation: principal.organisation)
+    try requireReach(device.place, principal)
+    return (device, true)
   }
 
   private func room(

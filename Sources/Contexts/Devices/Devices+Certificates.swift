@@ -15,7 +15,7 @@ extension Devices {
   ) async throws(DevicesError) -> [DeviceCertificate] {
     try principal.may(.devicesRead)
     return try await work.read(DevicesError.self) { sql in
-      _ = try sql.device(id, of: principal.organisation)
+      _ = try sql.device(id, for: .devicesRead, principal)
       return try sql.certificates(of: id, organisation: principal.organisation)
     }
   }
@@ -34,7 +34,8 @@ extension Devices {
     let signer = try signer(days: validityDays)
     let serial = randomBytes(16)
     return try await work.run(DevicesError.self) { unit in
-      try signer.issue(to: unit.sql.device(id, of: principal.organisation).device, requestPEM, serial: serial, in: unit)
+      let device = try unit.sql.device(id, for: .devicesWrite, principal).device
+      return try signer.issue(to: device, requestPEM, serial: serial, in: unit)
     }
   }
 
@@ -58,9 +59,8 @@ extension Devices {
     return try await work.run(DevicesError.self) { unit in
       var issued: [String: IssuedCertificate] = [:]
       for (request, serial) in zip(requests, serials) {
-        guard let device = try unit.sql.device(named: request.device)?.device,
-          device.organisation == principal.organisation
-        else { throw DevicesError.deviceUnknown }
+        guard let named = try unit.sql.device(named: request.device)?.device else { throw DevicesError.deviceUnknown }
+        let device = try unit.sql.device(named.id, for: .devicesWrite, principal).device
         issued[request.device] = try signer.issue(to: device, request.requestPEM, serial: serial, in: unit)
       }
       return issued
@@ -87,7 +87,7 @@ extension Devices {
       throw .fieldInvalid(field: "reason", problem: "is not a reason of RFC 5280 that is used here")
     }
     let (certificate, device, serials) = try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
+      let device = try unit.sql.device(id, for: .devicesWrite, principal).device
       let serials = try unit.revoke(serial: serial, of: device, reason: reason)
       return (try unit.sql.certificate(serial, of: id, organisation: device.organisation), device, serials)
     }

@@ -1,3 +1,4 @@
+import Estate
 package import Kernel
 import SQLStore
 
@@ -15,7 +16,8 @@ extension Devices {
     }
     let position = before
     return try await work.read(DevicesError.self) { sql in
-      let found = try sql.commands(query, before: position, of: principal.organisation)
+      let reach = try Estate.reach(of: principal, for: .devicesRead, in: sql)
+      let found = try sql.commands(query, before: position, of: principal.organisation, reach)
       let items = Array(found.prefix(query.page.limit))
       return Page(items: items, next: found.count > query.page.limit ? items.last?.id.description : nil)
     }
@@ -24,7 +26,14 @@ extension Devices {
   /// One command; needs `devices.read`.
   package func command(_ id: ID<Command>, by principal: Principal) async throws(DevicesError) -> Command {
     try principal.may(.devicesRead)
-    return try await work.read(DevicesError.self) { sql in try sql.command(id, of: principal.organisation) }
+    return try await work.read(DevicesError.self) { sql in
+      let command = try sql.command(id, of: principal.organisation)
+      // The past of a device that was given away stays with who may read all of the organisation.
+      guard try Estate.reach(of: principal, for: .devicesRead, in: sql) == .all
+        || !sql.owned([command.device], by: principal).isEmpty
+      else { throw DevicesError.commandUnknown }
+      return command
+    }
   }
 
   /// Orders a device to do something: a record that waits for the device until its deadline; needs `devices.command`.
@@ -39,7 +48,7 @@ extension Devices {
       throw .fieldInvalid(field: "idempotencyKey", problem: "must have 1 to 128 bytes")
     }
     let (command, number) = try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(new.device, of: principal.organisation).device
+      let device = try unit.sql.device(new.device, for: .devicesCommand, principal).device
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       let model = catalogue.model(device.model, version: device.modelVersion, organisation: device.organisation)
       guard let service = model?.model.service(new.service) else {

@@ -1,6 +1,5 @@
 package import Kernel
 import Logging
-import SQLStore
 
 extension Devices {
   /// The last value of each property; needs `devices.read`.
@@ -18,7 +17,7 @@ extension Devices {
   ) async throws(DevicesError) -> [ID<Device>: [LatestValue]] {
     try principal.may(.devicesRead)
     guard ids.count <= 1_000 else { throw .rangeInvalid(problem: "at most 1000 devices") }
-    let owned = try await work.read(DevicesError.self) { sql in try sql.owned(ids, by: principal.organisation) }
+    let owned = try await work.read(DevicesError.self) { sql in try sql.owned(ids, by: principal) }
     let archive = try archive
     let values = try await reading { try await archive.latest(owned.map(\.number)) }
     var result: [ID<Device>: [LatestValue]] = [:]
@@ -86,7 +85,7 @@ extension Devices {
   ) async throws(DevicesError) -> (number: DeviceNumber, since: Instant) {
     try principal.may(.devicesRead)
     let found = try await work.read(DevicesError.self) { sql in
-      try sql.owned([id], by: principal.organisation).first
+      try sql.owned([id], by: principal).first
     }
     guard let found else { throw .deviceUnknown }
     return (found.number, found.since)
@@ -111,20 +110,4 @@ struct OwnedDevice: Sendable {
   let number: DeviceNumber
   /// The beginning of time for its first owner, so that what a device kept from before its registration counts too.
   let since: Instant
-}
-
-extension SQLConnection {
-  func owned(_ ids: [ID<Device>], by organisation: ID<Organisation>) throws -> [OwnedDevice] {
-    try rows(
-      """
-      SELECT id, number, registered_at, owned_since FROM device
-      WHERE organisation = \(organisation) AND id IN \(list: ids)
-      """
-    ).map { row in
-      let (registered, owned) = (try row.instant("registered_at"), try row.instant("owned_since"))
-      return OwnedDevice(
-        id: try row.id("id"), number: DeviceNumber(UInt32(truncatingIfNeeded: try row.integer("number"))),
-        since: owned == registered ? Instant(microseconds: .min) : owned)
-    }
-  }
 }

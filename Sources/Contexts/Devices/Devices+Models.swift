@@ -25,7 +25,7 @@ extension Devices {
   ///
   /// - Throws: `.modelInvalid`, `.modelTaken` when key and version exist with another content.
   package func load(modelJSON: [UInt8], by principal: Principal) async throws(DevicesError) -> ThingModel {
-    try principal.may(.devicesWrite)
+    try principal.mayEverywhere(.devicesWrite)
     let model = try ThingModel(json: modelJSON)
     if let there = catalogue.model(model.key, version: model.version, organisation: principal.organisation)?.model {
       guard there == model else { throw .modelTaken("\(model.key)@\(model.version)") }

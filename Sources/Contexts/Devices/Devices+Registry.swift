@@ -12,7 +12,8 @@ extension Devices {
     if let cursor = query.page.cursor, DeviceName(cursor) == nil { throw .cursorInvalid }
     let (catalogue, board) = (catalogue, links.board)
     return try await work.read(DevicesError.self) { sql in
-      let found = try sql.devices(query, of: principal.organisation)
+      let reach = try Estate.reach(of: principal, for: .devicesRead, in: sql)
+      let found = try sql.devices(query, of: principal.organisation, reach)
       let items = found.prefix(query.page.limit).map { stored, liveness in
         DeviceSummary(
           device: stored.device, modelName: catalogue.name(of: stored.device),
@@ -29,7 +30,8 @@ extension Devices {
   ) async throws(DevicesError) -> DeviceCounts {
     try principal.may(.devicesRead)
     return try await work.read(DevicesError.self) { sql in
-      try sql.deviceCounts(building: building, of: principal.organisation)
+      let reach = try Estate.reach(of: principal, for: .devicesRead, in: sql)
+      return try sql.deviceCounts(building: building, of: principal.organisation, reach)
     }
   }
 
@@ -38,7 +40,7 @@ extension Devices {
     try principal.may(.devicesRead)
     let (catalogue, board) = (catalogue, links.board)
     return try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
+      let device = try unit.sql.device(id, for: .devicesRead, principal).device
       return try unit.detail(device, catalogue, liveness: board?.view(device.number))
     }
   }
@@ -58,7 +60,9 @@ extension Devices {
     try principal.may(.devicesWrite)
     let catalogue = catalogue
     let device = try await work.run(DevicesError.self) { unit in
-      try unit.register(new, catalogue, organisation: principal.organisation)
+      let device = try unit.register(new, catalogue, organisation: principal.organisation)
+      try unit.requireReach(device.place, principal)
+      return device
     }
     admit([device])
     return device
@@ -74,10 +78,11 @@ extension Devices {
     try principal.may(.devicesWrite)
     let catalogue = catalogue
     let device = try await work.run(DevicesError.self) { unit in
-      var device = try unit.sql.device(id, of: principal.organisation).device
+      var device = try unit.sql.device(id, for: .devicesWrite, principal).device
       if let version, version != device.version { throw DevicesError.stale(current: device.version) }
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       try unit.apply(change, to: &device, catalogue)
+      try unit.requireReach(device.place, principal)
       device.version += 1
       try unit.sql.update(device)
       try unit.record(DeviceChanged(device: id, change: .record), organisation: device.organisation)
@@ -87,18 +92,20 @@ extension Devices {
     return device
   }
 
-  /// Gives the device to another organisation; only its owner may; needs `devices.write`.
+  /// Gives the device to another organisation; only its owner may; needs `devices.unbind` and a second
+  /// verification.
   ///
   /// Its place, labels, gateway and desired twin are taken off, its open commands fail, its data stays with the old
   /// owner; its certificate goes with it and its session begins anew.
-  /// - Source: clause 7.1.2 b.
+  /// - Throws: `.deviceUnknown`, `.decommissioned`, `.fieldInvalid`, `.modelUnknown`, `.unproven`.
+  /// - Source: clauses 7.1.2 b and 9.3 c.
   package func transfer(
     _ id: ID<Device>, to organisation: ID<Organisation>, by principal: Principal
   ) async throws(DevicesError) {
-    try principal.may(.devicesWrite)
+    try principal.may(.devicesUnbind, freshAt: work.time.now())
     let catalogue = catalogue
     let device = try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
+      let device = try unit.sql.device(id, for: .devicesUnbind, principal).device
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       guard organisation != device.organisation else {
         throw DevicesError.fieldInvalid(field: "organisation", problem: "owns the device already")
@@ -120,11 +127,14 @@ extension Devices {
     links.sessions?.end(device.number, because: .transferred)
   }
 
-  /// Takes a device out of service for good: its certificates are revoked and its session ends; needs `devices.write`.
+  /// Takes a device out of service for good: its certificates are revoked and its session ends; needs
+  /// `devices.unbind` and a second verification.
+  ///
+  /// - Source: clause 9.3 c.
   package func decommission(_ id: ID<Device>, by principal: Principal) async throws(DevicesError) -> Device {
-    try principal.may(.devicesWrite)
+    try principal.may(.devicesUnbind, freshAt: work.time.now())
     let (device, serials) = try await work.run(DevicesError.self) { unit in
-      var device = try unit.sql.device(id, of: principal.organisation).device
+      var device = try unit.sql.device(id, for: .devicesUnbind, principal).device
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       guard try unit.sql.subDevices(of: id, organisation: device.organisation, limit: 1).isEmpty else {
         throw DevicesError.fieldInvalid(field: "device", problem: "brings sub-devices; move them first")

@@ -1,3 +1,4 @@
+import Estate
 package import Kernel
 import SQLStore
 
@@ -16,6 +17,9 @@ extension Devices {
     if let id {
       let found = try await readable(id, by: principal)
       (devices, since) = ([found.number], found.since)
+    } else {
+      let reached = try await work.read(DevicesError.self) { try $0.owned(by: principal) }
+      devices = reached?.map(\.number)
     }
     let (archive, chosen, limit) = (try archive, devices, page.limit)
     let measured = try await reading {
@@ -23,7 +27,9 @@ extension Devices {
         chosen, organisation: principal.organisation, PageRequest(cursor: start.measured, limit: limit))
     }
     let urgent = try await work.read(DevicesError.self) { sql in
-      try sql.rejectedParts(of: id, organisation: principal.organisation, before: start.urgent, limit: limit + 1)
+      let reach = try Estate.reach(of: principal, for: .devicesRead, in: sql)
+      return try sql.rejectedParts(
+        of: id, organisation: principal.organisation, reach, before: start.urgent, limit: limit + 1)
     }
     let owned = measured.items.filter { $0.receivedAt >= since }
     return Self.joined(owned, hasMore: measured.next != nil, urgent, start, limit: limit)
@@ -93,12 +99,13 @@ extension SQLConnection {
   }
 
   func rejectedParts(
-    of device: ID<Device>?, organisation: ID<Organisation>, before id: Int64?, limit: Int
+    of device: ID<Device>?, organisation: ID<Organisation>, _ reach: Reach, before id: Int64?, limit: Int
   ) throws -> [RejectedReading] {
     var sql: SQL = """
       SELECT r.id, d.number, r.property, r.reason, r.given, r.device_time, r.received_at
       FROM device_rejected r JOIN device d ON d.id = r.device WHERE r.organisation = \(organisation)
       """
+    sql += reach.clause("d.building")
     if let device { sql += " AND r.device = \(device)" }
     if let id { sql += " AND r.id < \(id)" }
     return try rows(sql + " ORDER BY r.id DESC LIMIT \(limit)").map { row in

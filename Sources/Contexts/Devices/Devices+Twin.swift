@@ -7,7 +7,7 @@ extension Devices {
     try principal.may(.devicesRead)
     let catalogue = catalogue
     return try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
+      let device = try unit.sql.device(id, for: .devicesRead, principal).device
       return try unit.sql.twin(of: id, catalogue.require(device), organisation: device.organisation)
     }
   }
@@ -25,7 +25,7 @@ extension Devices {
     try principal.may(.devicesWrite)
     let catalogue = catalogue
     let (twin, number) = try await work.run(DevicesError.self) { unit in
-      let device = try unit.sql.device(id, of: principal.organisation).device
+      let device = try unit.sql.device(id, for: .devicesWrite, principal).device
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       let model = try catalogue.require(device)
       try unit.desire(values, of: device, model, expecting: version)

@@ -94,8 +94,27 @@ package struct Devices: Sendable {
 }
 
 extension Principal {
+  /// Somewhere: what is touched is then found within `Estate.reach` only.
+  ///
   /// - Throws: `.denied`.
   func may(_ permission: Permission) throws(DevicesError) {
+    do { try requireSomewhere(permission) } catch { throw DevicesError(error) }
+  }
+
+  /// In all of the organisation.
+  ///
+  /// - Throws: `.denied`.
+  func mayEverywhere(_ permission: Permission) throws(DevicesError) {
     do { try require(permission) } catch { throw DevicesError(error) }
+  }
+
+  /// Somewhere, and verified a second time not long ago.
+  ///
+  /// - Throws: `.denied`, `.unproven`.
+  func may(_ permission: Permission, freshAt now: Instant) throws(DevicesError) {
+    do {
+      try requireSomewhere(permission)
+      try requireFresh(permission, at: now)
+    } catch { throw DevicesError(error) }
   }
 }

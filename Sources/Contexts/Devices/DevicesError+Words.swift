@@ -17,6 +17,7 @@ extension DevicesError {
     switch self {
     case .denied(let permission):
       Words("permission.missing", "The permission \(permission.rawValue) is missing.", "Ask an administrator for it.")
+    case .unproven(let denied): Words(denied.code, denied.reason, denied.remedy)
     case .store(.full):
       Words("store.full", "The disk is full.", "Free disk space; the operator is told.")
     case .store(.unavailable):

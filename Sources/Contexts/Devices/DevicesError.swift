@@ -3,6 +3,8 @@ package import Kernel
 /// Why a use case of devices did not do it.
 package enum DevicesError: UseCaseError, Hashable {
   case denied(Permission)
+  /// The permission is there; what is missing is a second verification, or who could give it.
+  case unproven(Denied)
   case store(StoreFailure)
   /// No such device, or not of this organisation.
   case deviceUnknown
@@ -34,14 +36,16 @@ package enum DevicesError: UseCaseError, Hashable {
   /// Too many commands wait for this device.
   case tooManyCommands(limit: Int)
 
-  package init(_ denied: Denied) { self = .denied(denied.permission) }
+  package init(_ denied: Denied) {
+    self = denied.missing == .permission ? .denied(denied.permission) : .unproven(denied)
+  }
   package init(_ failure: StoreFailure) { self = .store(failure) }
 }
 
 extension DevicesError {
   package var kind: ErrorKind {
     switch self {
-    case .denied: .denied
+    case .denied, .unproven: .denied
     case .store(let failure): failure == .broken ? .broken : .unavailable
     case .deviceUnknown, .modelUnknown, .commandUnknown, .certificateUnknown: .notFound
     case .nameTaken, .modelTaken, .idempotencyKeyReused, .decommissioned: .conflict

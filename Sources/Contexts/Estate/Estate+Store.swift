@@ -34,8 +34,13 @@ extension SQLConnection {
     return try Project(row)
   }
 
-  func projects(of organisation: ID<Organisation>, after: ID<Project>?, limit: Int) throws -> [Project] {
+  /// - Parameter reached: nil for all.
+  func projects(
+    of organisation: ID<Organisation>, _ reached: [ID<Project>]?, after: ID<Project>?, limit: Int
+  ) throws -> [Project] {
+    guard reached.map(\.isEmpty) != true else { return [] }
     var sql: SQL = "SELECT * FROM estate_project WHERE organisation = \(organisation)"
+    if let reached { sql += " AND id IN \(list: reached)" }
     if let after { sql += " AND id > \(after)" }
     sql += " ORDER BY id LIMIT \(limit)"
     return try rows(sql).map { try Project($0) }
@@ -61,9 +66,10 @@ extension SQLConnection {
   }
 
   func buildings(
-    of organisation: ID<Organisation>, project: ID<Project>?, after: ID<Building>?, limit: Int
+    of organisation: ID<Organisation>, _ reach: Reach, project: ID<Project>?, after: ID<Building>?, limit: Int
   ) throws -> [Building] {
     var sql: SQL = "SELECT * FROM estate_building WHERE organisation = \(organisation)"
+    sql += reach.clause("id")
     if let project { sql += " AND project = \(project)" }
     if let after { sql += " AND id > \(after)" }
     sql += " ORDER BY id LIMIT \(limit)"

@@ -13,11 +13,11 @@ package struct Estate: Sendable {
 
   // MARK: Projects
 
-  /// Opens a project; needs `estate.write`.
+  /// Opens a project; needs `estate.write` in the organisation.
   ///
   /// - Throws: `.nameTaken`, `.fieldInvalid`.
   package func openProject(name: String, by principal: Principal) async throws(EstateError) -> Project {
-    try principal.mayWrite()
+    try principal.mayWrite(in: nil)
     let name = try EstateName.check(name, "name")
     return try await work.run(EstateError.self) { unit in
       let project = Project(
@@ -37,6 +37,7 @@ package struct Estate: Sendable {
     try principal.mayWrite()
     return try await work.run(EstateError.self) { unit in
       var project = try unit.sql.project(id, of: principal.organisation)
+      try principal.mayWrite(in: id)
       try Self.require(version, project.version)
       try project.rename(to: name)
       try unit.sql.update(project)
@@ -48,7 +49,13 @@ package struct Estate: Sendable {
   /// One project; needs `estate.read`.
   package func project(_ id: ID<Project>, by principal: Principal) async throws(EstateError) -> Project {
     try principal.mayRead()
-    return try await work.read(EstateError.self) { sql in try sql.project(id, of: principal.organisation) }
+    return try await work.read(EstateError.self) { sql in
+      let project = try sql.project(id, of: principal.organisation)
+      guard try sql.projects(reachedBy: principal, for: .estateRead)?.contains(id) ?? true else {
+        throw EstateError.projectUnknown
+      }
+      return project
+    }
   }
 
   /// The organisation's projects, oldest first; needs `estate.read`.
@@ -56,14 +63,16 @@ package struct Estate: Sendable {
     try principal.mayRead()
     let after = try Self.position(page, ID<Project>.self)
     return try await work.read(EstateError.self) { sql in
-      let found = try sql.projects(of: principal.organisation, after: after, limit: page.limit + 1)
+      let reached = try sql.projects(reachedBy: principal, for: .estateRead)
+      let found = try sql.projects(of: principal.organisation, reached, after: after, limit: page.limit + 1)
       return Self.page(found, page) { $0.id.description }
     }
   }
 
   // MARK: Buildings
 
-  /// Adds a building with all its staircases, floors and rooms in one unit of work; needs `estate.write`.
+  /// Adds a building with all its staircases, floors and rooms in one unit of work; needs `estate.write` in the
+  /// project.
   ///
   /// - Throws: `.projectUnknown`, `.nameTaken`, `.fieldInvalid`.
   package func addBuilding(_ new: NewBuilding, by principal: Principal) async throws(EstateError) -> Building {
@@ -71,6 +80,7 @@ package struct Estate: Sendable {
     try new.check()
     return try await work.run(EstateError.self) { unit in
       _ = try unit.sql.project(new.project, of: principal.organisation)
+      try principal.mayWrite(in: new.project)
       let building = Building(
         id: unit.newID(), organisation: principal.organisation, project: new.project, name: new.name,
         rooms: new.rooms, createdAt: unit.now, version: 1)
@@ -85,7 +95,7 @@ package struct Estate: Sendable {
   /// One building; needs `estate.read`.
   package func building(_ id: ID<Building>, by principal: Principal) async throws(EstateError) -> Building {
     try principal.mayRead()
-    return try await work.read(EstateError.self) { sql in try sql.building(id, of: principal.organisation) }
+    return try await work.read(EstateError.self) { sql in try sql.building(id, for: .estateRead, principal) }
   }
 
   /// Buildings, oldest first; needs `estate.read`.
@@ -97,8 +107,9 @@ package struct Estate: Sendable {
     try principal.mayRead()
     let after = try Self.position(page, ID<Building>.self)
     return try await work.read(EstateError.self) { sql in
+      let reach = try Self.reach(of: principal, for: .estateRead, in: sql)
       let found = try sql.buildings(
-        of: principal.organisation, project: project, after: after, limit: page.limit + 1)
+        of: principal.organisation, reach, project: project, after: after, limit: page.limit + 1)
       return Self.page(found, page) { $0.id.description }
     }
   }
@@ -111,14 +122,14 @@ extension Estate {
   package func board(_ building: ID<Building>, by principal: Principal) async throws(EstateError) -> Board {
     try principal.mayRead()
     return try await work.read(EstateError.self) { sql in
-      try sql.board(sql.building(building, of: principal.organisation))
+      try sql.board(sql.building(building, for: .estateRead, principal))
     }
   }
 
   /// One room and where it is; needs `estate.read`.
   package func room(_ id: ID<Room>, by principal: Principal) async throws(EstateError) -> RoomPlace {
     try principal.mayRead()
-    return try await work.read(EstateError.self) { sql in try sql.room(id, of: principal.organisation) }
+    return try await work.read(EstateError.self) { sql in try sql.room(id, for: .estateRead, principal) }
   }
 
   /// Rooms in the order of building, staircase, floor from below, place; needs `estate.read`.
@@ -128,7 +139,8 @@ extension Estate {
     if let cursor = query.page.cursor { after = try RoomPosition(cursor) }
     let position = after
     return try await work.read(EstateError.self) { sql in
-      let found = try sql.rooms(query, of: principal.organisation, after: position)
+      let reach = try Self.reach(of: principal, for: .estateRead, in: sql)
+      let found = try sql.rooms(query, of: principal.organisation, reach, after: position)
       return Self.page(found, query.page) { RoomPosition($0.room).text }
     }
   }
@@ -141,7 +153,7 @@ extension Estate {
   ) async throws(EstateError) -> RoomPlace {
     try principal.mayWrite()
     return try await work.run(EstateError.self) { unit in
-      var room = try unit.sql.room(id, of: principal.organisation).room
+      var room = try unit.sql.room(id, for: .estateWrite, principal).room
       try Self.require(version, room.version)
       try room.rename(to: name)
       try unit.sql.update(room, of: principal.organisation)
@@ -209,10 +221,21 @@ extension Estate {
 
 extension Principal {
   fileprivate func mayRead() throws(EstateError) {
-    do { try require(.estateRead) } catch { throw EstateError(error) }
+    do { try requireSomewhere(.estateRead) } catch { throw EstateError(error) }
   }
 
   fileprivate func mayWrite() throws(EstateError) {
-    do { try require(.estateWrite) } catch { throw EstateError(error) }
+    do { try requireSomewhere(.estateWrite) } catch { throw EstateError(error) }
+  }
+
+  /// - Parameter project: nil for all of the organisation.
+  fileprivate func mayWrite(in project: ID<Project>?) throws(EstateError) {
+    do {
+      if let project {
+        try require(.estateWrite, in: .project(project.tagged()))
+      } else {
+        try require(.estateWrite)
+      }
+    } catch { throw EstateError(error) }
   }
 }

@@ -73,8 +73,11 @@ extension SQLConnection {
     return try RoomPlace(row)
   }
 
-  func rooms(_ query: RoomQuery, of organisation: ID<Organisation>, after: RoomPosition?) throws -> [RoomPlace] {
+  func rooms(
+    _ query: RoomQuery, of organisation: ID<Organisation>, _ reach: Reach, after: RoomPosition?
+  ) throws -> [RoomPlace] {
     var sql = Self.placeQuery + " WHERE r.organisation = \(organisation)"
+    sql += reach.clause("r.building")
     if let building = query.building { sql += " AND r.building = \(building)" }
     if let project = query.project { sql += " AND b.project = \(project)" }
     if let text = query.text, !text.isEmpty { sql += " AND LOWER(r.name) LIKE \(Self.pattern(text)) ESCAPE '\\'" }

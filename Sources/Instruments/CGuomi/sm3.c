@@ -125,6 +125,19 @@ void guomi_sm3_finish(guomi_sm3_state *state, uint8_t *digest) {
 void guomi_sm3(const void *bytes, size_t count, uint8_t *digest) {
   guomi_sm3_state state;
   guomi_sm3_start(&state);
-  guomi_sm3_update(&state, bytes, count);
-  guomi_sm3_finish(&state, digest);
+  size_t held = count % 64;
+  if (count >= 64) guomi_sm3_compress(state.chain, bytes, count / 64);
+  // The rest and its padding, one block or two, go in one call.
+  uint8_t tail[128];
+  size_t tail_count = held < 56 ? 64 : 128;
+  if (held > 0) memcpy(tail, (const uint8_t *)bytes + count - held, held);
+  tail[held] = 0x80;
+  memset(tail + held + 1, 0, tail_count - held - 9);
+  uint64_t bits = (uint64_t)count * 8;
+  guomi_store32(tail + tail_count - 8, (uint32_t)(bits >> 32));
+  guomi_store32(tail + tail_count - 4, (uint32_t)bits);
+  guomi_sm3_compress(state.chain, tail, tail_count / 64);
+  for (int i = 0; i < 8; i++) guomi_store32(digest + 4 * i, state.chain[i]);
+  guomi_wipe(tail, sizeof tail);
+  guomi_wipe(state.chain, sizeof state.chain);
 }

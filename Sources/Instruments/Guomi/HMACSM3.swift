@@ -40,6 +40,9 @@ public final class HMACSM3: Sendable {
 
   public func tag(for message: some Collection<UInt8>) -> Tag { withBytes(of: message) { tag(for: $0) } }
 
+  /// The same for an array, which needs no looking at what kind of collection it is.
+  public func tag(for message: [UInt8]) -> Tag { message.withUnsafeBytes { tag(for: $0) } }
+
   /// - Parameter tag: all 32 bytes.
   public func isValid(_ tag: some Collection<UInt8>, for message: some Collection<UInt8>) -> Bool {
     equalInConstantTime(self.tag(for: message).bytes, Array(tag))

@@ -16,8 +16,14 @@ public struct SM3: Sendable {
     guomi_sm3_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  @inlinable
   public mutating func update(_ bytes: some Collection<UInt8>) {
     withBytes(of: bytes) { update($0) }
+  }
+
+  /// The same for an array, which needs no looking at what kind of collection it is.
+  public mutating func update(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { update($0) }
   }
 
   /// The digest of what came so far; more may follow.
@@ -31,8 +37,14 @@ public struct SM3: Sendable {
     Digest { guomi_sm3(bytes.baseAddress, bytes.count, $0) }
   }
 
+  @inlinable
   public static func hash(_ bytes: some Collection<UInt8>) -> Digest {
     withBytes(of: bytes) { hash($0) }
+  }
+
+  /// The same for an array, which needs no looking at what kind of collection it is.
+  public static func hash(_ bytes: [UInt8]) -> Digest {
+    bytes.withUnsafeBytes { hash($0) }
   }
 
   /// Hashes a secret in place.

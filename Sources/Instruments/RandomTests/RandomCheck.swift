@@ -1,8 +1,8 @@
-/// One check of a generator: a number of samples through a number of tests, sample by sample, so that whoever runs it may
-/// do something else in between.
+/// One check of a generator: a number of samples through a number of tests, sample by sample, so that whoever runs it
+/// may do something else in between.
 ///
 /// Each test must be passed by nearly all samples: by at least s(1 - α - 3√(α(1 - α)/s)), which is 19 of 20. A perfect
-/// source misses that now and then (`RandomTests` of the docs says how often, measured): ask it a second time before
+/// source misses that now and then (docs/secure-element.md says how often): ask it a second time before
 /// raising an alarm.
 ///
 /// - Source: GM/T 0062-2018 (class E: what is checked at start and from time to time); GM/T 0005 for the threshold.

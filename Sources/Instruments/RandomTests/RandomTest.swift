@@ -1,8 +1,8 @@
 /// The fifteen randomness tests of GM/T 0005, with the parameters that a module's own checks use.
 ///
-/// A test answers the probability that a perfect source gives a sample as odd as this one or odder; below 0.01 the sample
-/// has failed it. The standard runs some tests with several parameters; here each has one a length of sample, so that the
-/// rate of false alarms stays bounded (`RandomCheck`). The others are there as methods of `BitSequence`.
+/// A test answers the probability that a perfect source gives a sample as odd as this one or odder; below 0.01 the
+/// sample has failed it. The standard runs some tests with several parameters; here each has one a length of sample,
+/// so that the rate of false alarms stays bounded (`RandomCheck`). The others are there as methods of `BitSequence`.
 ///
 /// - Source: GM/T 0005-2021, NIST SP 800-22 Rev. 1a; GM/T 0062-2018 for which tests are run when.
 public enum RandomTest: String, CaseIterable, Hashable, Sendable {

@@ -53,6 +53,12 @@ package struct Principal: Sendable, Hashable {
 }
 
 extension Principal {
+  /// Whether the sign-in is complete: the second factor was shown, if there is one, and no password is due to be
+  /// changed. Before that a principal has no grants.
+  package var isComplete: Bool {
+    !mustChangePassword && !(assurance.hasSecondFactor && assurance.secondFactorAt == nil)
+  }
+
   /// Stops a use case that touches all of the organisation and that this principal may not run there.
   ///
   /// - Throws: `Denied` when the permission is missing, or holds in a part of the organisation only. Another
@@ -143,7 +149,8 @@ extension Denied {
     switch missing {
     case .permission: "The permission \(permission.rawValue) is missing."
     case .verification:
-      "What \(permission.rawValue) allows needs the second factor, shown in the last \(Assurance.freshSeconds / 60) minutes."
+      "What \(permission.rawValue) allows needs the second factor, shown in the last "
+        + "\(Assurance.freshSeconds / 60) minutes."
     case .secondFactor: "What \(permission.rawValue) allows needs a second factor, and this account has none."
     case .person: "What \(permission.rawValue) allows needs a person who signed in; an API key may not do it."
     }

@@ -28,25 +28,28 @@ package final class AnjuServer: Sendable {
     package let buildingControl: String?
   }
 
-  /// The administrator made at the first start, with the password that is shown this once; nil at later starts.
+  /// The accounts made at the first start, with the passwords that are shown this once; nil at later starts.
   package let first: Accounts.First?
   private let configuration: ServerConfiguration
   private let folder: DataFolder
   let certificates: PlatformCertificates
   private let storage: Storage
   let contexts: Contexts
+  let vault: PlatformVault
   private let limits: ConnectionLimits
   private let logger: Logger
 
   private init(
     configuration: ServerConfiguration, folder: DataFolder, certificates: PlatformCertificates,
-    storage: Storage, contexts: Contexts, first: Accounts.First?, limits: ConnectionLimits, logger: Logger
+    storage: Storage, contexts: Contexts, vault: PlatformVault, first: Accounts.First?, limits: ConnectionLimits,
+    logger: Logger
   ) {
     self.configuration = configuration
     self.folder = folder
     self.certificates = certificates
     self.storage = storage
     self.contexts = contexts
+    self.vault = vault
     self.first = first
     self.limits = limits
     self.logger = logger
@@ -67,14 +70,20 @@ package final class AnjuServer: Sendable {
       folder: folder.file("ca"), names: configuration.serverNames, now: SystemSources.time.now(),
       randomBytes: SystemSources.randomBytes)
     let storage = try await Storage.open(folder.url, postgres: configuration.postgres, logger: logger)
+    let process = configuration.startsVault ? VaultProcess(folder: configuration.vaultFolder, logger: logger) : nil
+    let vault = PlatformVault(configuration: configuration, work: storage.work, process: process)
+    await process?.start()
     do {
-      let contexts = try await Contexts.open(storage, authority: certificates.authority, logger: logger)
+      let contexts = try await Contexts.open(
+        storage, authority: certificates.authority, secretKey: try folder.secret("accounts.key"),
+        recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger), logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
         configuration: configuration, folder: folder, certificates: certificates, storage: storage,
-        contexts: contexts, first: first, limits: limits, logger: logger)
+        contexts: contexts, vault: vault, first: first, limits: limits, logger: logger)
     } catch {
+      vault.process?.stop()
       await storage.close()
       throw error
     }
@@ -88,6 +97,7 @@ package final class AnjuServer: Sendable {
     let result: Result<Void, any Error>
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.deviceLoopsCount)
     do { result = .success(try await serve(on: loops, whenReady)) } catch { result = .failure(error) }
+    vault.process?.stop()
     try? await loops.shutdownGracefully()
     await storage.close()
     folder.release()
@@ -108,13 +118,15 @@ package final class AnjuServer: Sendable {
       contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
       logger: logger)
     let host = configuration.shownAddress
-    let app = try web.application(certificates, cursorSecret: try secret("cursor.key")) { port in
+    let app = try web.application(certificates, cursorSecret: try folder.secret("cursor.key")) { port in
       await whenReady(
         Addresses(
           pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
           buildingControl: await building?.controlAddress()))
     }
-    var services = contexts.services(logger: logger) + [feed, gateway, app]
+    // The key service first: it ends last.
+    var services: [any Service] = vault.process.map { [$0] } ?? []
+    services += contexts.services(logger: logger) + [feed, gateway, app]
     if let building { services.append(building) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
@@ -161,14 +173,13 @@ package final class AnjuServer: Sendable {
       folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort, logger: logger)
   }
 
-  /// 32 random bytes that stay the same from start to start.
-  private func secret(_ name: String) throws -> [UInt8] {
-    let file = folder.file(name)
-    if let found = try? Data(contentsOf: file), found.count == 32 { return Array(found) }
-    let made = SystemSources.randomBytes(32)
-    guard FileManager.default.createFile(
-      atPath: file.path, contents: Data(made), attributes: [.posixPermissions: 0o600])
-    else { throw DataFolderError.cannotMake(path: file.path, reason: "it cannot be written") }
-    return made
+  /// Passwords that everybody tries first, as `scripts/assets` collected them. Without the file the other rules hold.
+  private static func breachList(_ configuration: ServerConfiguration, _ logger: Logger) -> BreachList {
+    let file = configuration.vendorFolder.appendingPathComponent(BreachList.fileName)
+    guard let bytes = try? Data(contentsOf: file), let list = BreachList(file: Array(bytes)) else {
+      logger.warning("the list of common passwords is missing: run scripts/assets", metadata: ["path": "\(file.path)"])
+      return .none
+    }
+    return list
   }
 }

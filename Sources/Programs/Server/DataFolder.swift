@@ -50,6 +50,23 @@ package final class DataFolder: Sendable {
   /// A file of the folder.
   package func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 
+  /// 32 random bytes that stay the same from start to start, in a file that only its owner may read.
+  ///
+  /// - Throws: `.cannotMake`; `.keyBroken` for a file that is there and is not 32 bytes: what was sealed with it must
+  ///   not be lost by writing over it.
+  func secret(_ name: String) throws(DataFolderError) -> [UInt8] {
+    let file = file(name)
+    if FileManager.default.fileExists(atPath: file.path) {
+      guard let found = try? Data(contentsOf: file), found.count == 32 else { throw .keyBroken(path: file.path) }
+      return Array(found)
+    }
+    let made = SystemSources.randomBytes(32)
+    guard FileManager.default.createFile(
+      atPath: file.path, contents: Data(made), attributes: [.posixPermissions: 0o600])
+    else { throw .cannotMake(path: file.path, reason: "it cannot be written") }
+    return made
+  }
+
   /// The process that wrote itself into the lock.
   package static func owner(of url: URL) -> Int32? {
     let text = try? String(contentsOf: url.appendingPathComponent("lock"), encoding: .utf8)
@@ -69,6 +86,7 @@ package final class DataFolder: Sendable {
 package enum DataFolderError: Error, Equatable, CustomStringConvertible {
   case cannotMake(path: String, reason: String)
   case inUse(path: String, processID: Int32?)
+  case keyBroken(path: String)
 
   package var description: String {
     switch self {
@@ -77,6 +95,8 @@ package enum DataFolderError: Error, Equatable, CustomStringConvertible {
     case .inUse(let path, let processID):
       "the data folder \(path) is in use by process \(processID.map(String.init) ?? "unknown"); "
         + "end it or choose another folder with --data"
+    case .keyBroken(let path):
+      "the key file \(path) is not 32 bytes that can be read: bring it back from a backup"
     }
   }
 }

@@ -2,13 +2,18 @@ package import Accounts
 
 /// What a server says to whoever started it.
 package enum Greeting {
-  /// The administrator just made. To be said at once: whatever fails afterwards, the password is never shown again.
+  /// The accounts just made. To be said at once: whatever fails afterwards, the passwords are never shown again.
   package static func first(_ first: Accounts.First) -> String {
     """
-    The first administrator, whose password is shown this once:
+    The first two accounts, whose passwords are shown this once. One runs the estate:
 
-      account    \(first.account.name)
-      password   \(first.password)
+      account    \(first.operator.name)
+      password   \(first.operatorPassword)
+
+    The other makes accounts and gives roles; it sees no business data (docs/accounts.md):
+
+      account    \(first.administrator.name)
+      password   \(first.administratorPassword)
 
     """
   }

@@ -21,6 +21,10 @@ package struct ServerConfiguration: Sendable, Equatable {
   package var controlPort: Int
   /// A PostgreSQL connection string; without it the embedded store. `--postgres`, `ANJU_POSTGRES`.
   package var postgres: String?
+  /// The key service's own folder. `--vault-data`, `ANJU_VAULT_DATA`.
+  package var vaultFolder: URL
+  /// Starts the key service beside the server. `--no-vault`, `ANJU_VAULT_START`.
+  package var startsVault: Bool
   /// The folder of the pages' collected assets. `--vendor`, `ANJU_VENDOR`.
   package var vendorFolder: URL
   /// Minutes east of UTC of the estate's days: 480 in China. `--zone-minutes`, `ANJU_ZONE_MINUTES`.
@@ -48,6 +52,13 @@ package struct ServerConfiguration: Sendable, Equatable {
       ?? hidden.appendingPathComponent("data", isDirectory: true)
     vendorFolder = text(.vendor).map { URL(fileURLWithPath: $0, isDirectory: true) }
       ?? hidden.appendingPathComponent("vendor", isDirectory: true)
+    vaultFolder = text(.vaultData).map { URL(fileURLWithPath: $0, isDirectory: true) }
+      ?? URL(fileURLWithPath: dataFolder.path + "-vault", isDirectory: true)
+    let vault = text(.vaultStart) ?? "true"
+    guard let startsVault = Bool(vault) else {
+      throw ConfigurationError(key: .vaultStart, value: vault, expected: "true or false")
+    }
+    self.startsVault = startsVault
     listenAddress = text(.listen) ?? "127.0.0.1"
     httpPort = try port(.httpPort, default: 8_443)
     mqttPort = try port(.mqttPort, default: 8_883)
@@ -85,6 +96,8 @@ extension ServerConfiguration {
     case mqttPort = "mqtt.port"
     case names
     case postgres
+    case vaultData = "vault.data"
+    case vaultStart = "vault.start"
     case vendor
     case zoneMinutes = "zone.minutes"
 

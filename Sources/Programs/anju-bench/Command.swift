@@ -13,6 +13,7 @@ struct AnjuBench: AsyncParsableCommand {
       AlarmLaneCommand.self,
       CryptoCommand.self,
       ServeCommand.self,
+      VaultBenchCommand.self,
     ]
   )
 }

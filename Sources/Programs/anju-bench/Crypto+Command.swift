@@ -31,6 +31,8 @@ struct CryptoCommand: AsyncParsableCommand {
     for target in CryptoTarget.all { print(target.verdict(rows)) }
     print("\nRecords a second, one core\n\n| what | records/s |\n|---|---|")
     for line in try CryptoRecords.lines(rounds: rounds) { print(line) }
+    print(CryptoKeys.heading)
+    for line in try CryptoKeys.lines(rounds: rounds) { print(line) }
     if timings > 0 { try timing() }
   }
 

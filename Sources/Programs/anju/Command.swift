@@ -13,6 +13,7 @@ struct Anju: AsyncParsableCommand {
       UpCommand.self,
       DoctorCommand.self,
       MQTTBrokerCommand.self,
+      VaultCommand.self,
     ]
   )
 }

@@ -31,6 +31,12 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "A PostgreSQL connection string instead of the embedded store.")
   var postgres: String?
 
+  @Option(help: "The key service's own folder (default: the data folder's name with -vault).")
+  var vaultData: String?
+
+  @Flag(help: "Do not start the key service: somebody else does.")
+  var noVault = false
+
   @Option(help: "The folder of the pages' collected files (default: .anju/vendor).")
   var vendor: String?
 
@@ -46,7 +52,8 @@ struct SettingOptions: ParsableArguments {
   func configuration() throws -> ServerConfiguration {
     let given: [(ServerConfiguration.Key, String?)] = [
       (.data, data), (.listen, isPublic ? listen ?? "0.0.0.0" : listen), (.httpPort, httpPort),
-      (.mqttPort, mqttPort), (.names, names), (.postgres, postgres), (.vendor, vendor),
+      (.mqttPort, mqttPort), (.names, names), (.postgres, postgres), (.vendor, vendor), (.vaultData, vaultData),
+      (.vaultStart, noVault ? "false" : nil),
       (.zoneMinutes, zoneMinutes), (.logLevel, logLevel), (.empty, empty ? "true" : nil), (.controlPort, controlPort),
     ]
     let options = Dictionary(uniqueKeysWithValues: given.compactMap { key, value in value.map { (key, $0) } })

@@ -1,3 +1,4 @@
+package import Accounts
 package import Alarms
 package import Devices
 package import Estate
@@ -6,6 +7,7 @@ import HTTPTypes
 package import Hummingbird
 package import Kernel
 package import OpenAPI
+package import Privacy
 
 /// The web pages (运营台): what an operator sees and does.
 ///
@@ -14,15 +16,21 @@ package import OpenAPI
 package struct Console: Sendable {
   /// What the pages ask and tell.
   package struct Services: Sendable {
+    package let accounts: Accounts
     package let estate: Estate
     package let devices: Devices
     package let alarms: Alarms
+    package let privacy: Privacy
     package let journal: Journal
 
-    package init(estate: Estate, devices: Devices, alarms: Alarms, journal: Journal) {
+    package init(
+      accounts: Accounts, estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, journal: Journal
+    ) {
+      self.accounts = accounts
       self.estate = estate
       self.devices = devices
       self.alarms = alarms
+      self.privacy = privacy
       self.journal = journal
     }
   }
@@ -75,14 +83,26 @@ package struct Console: Sendable {
     installDevices(on: router)
     installDevice(on: router)
     installAlarms(on: router)
+    installMyData(on: router)
+    installPrivacy(on: router)
     installLive(on: router)
     installHelp(on: router)
-    get("/", on: router) { _ in Self.redirect("/today") }
+    installSignInCompletion(on: router)
+    installAccount(on: router)
+    installPeople(on: router)
+    installKeys(on: router)
+    get("/", on: router) { visit in Self.redirect(home(visit)) }
     get("**", on: router) { visit in
       // The open interface answers for its own paths.
       guard !visit.query.path.hasPrefix("/api/") else { throw HTTPError(.notFound) }
       throw Problem.routeUnknown
     }
+  }
+
+  /// The first page that the person may see.
+  func home(_ visit: Visit) -> String {
+    let first = Place.allCases.first { $0.isOpen(to: visit) && $0 != .help }
+    return first.map { "/\($0.rawValue)" } ?? "/account"
   }
 
   static func resources() throws -> URL {

@@ -9,10 +9,23 @@ package struct Endpoint: Sendable {
   package enum Access: Sendable, Hashable {
     /// Anybody.
     case open
+    /// Whoever gave a right password, though something may be due: to say what, and to end it.
+    case signingIn
     /// Whoever is signed in, about themselves.
     case signedIn
-    /// Whoever has the permission.
+    /// Whoever has the permission, if only in a part of the organisation.
     case permission(Permission)
+    /// Whoever has one of the permissions.
+    case anyOf([Permission])
+
+    /// The permissions of which one is needed; empty for none.
+    package var permissions: [Permission] {
+      switch self {
+      case .open, .signingIn, .signedIn: []
+      case .permission(let permission): [permission]
+      case .anyOf(let permissions): permissions
+      }
+    }
   }
 
   /// A parameter of the path, the query or the headers.

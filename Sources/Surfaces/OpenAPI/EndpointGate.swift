@@ -1,3 +1,4 @@
+import Accounts
 import HTTPTypes
 import Hummingbird
 import Kernel
@@ -26,14 +27,14 @@ struct EndpointGate: Sendable {
   }
 
   private func authorise(_ context: HTTPContext) throws(Problem) {
-    switch endpoint.access {
-    case .open: return
-    case .signedIn:
-      guard context.caller != nil else { throw .unauthenticated }
-    case .permission(let permission):
-      guard let caller = context.caller else { throw .unauthenticated }
-      guard caller.principal.permissions.contains(permission) else { throw .denied(permission.rawValue) }
+    guard endpoint.access != .open else { return }
+    guard let principal = context.caller?.principal else { throw .unauthenticated }
+    guard principal.isComplete || endpoint.access == .signingIn else {
+      throw Problem(AccountsError.signInIncomplete)
     }
+    let needed = endpoint.access.permissions
+    guard let first = needed.first else { return }
+    guard needed.contains(where: principal.permissions.contains) else { throw .denied(first.rawValue) }
   }
 
   /// The query's parameters: each known, once, and of its schema.

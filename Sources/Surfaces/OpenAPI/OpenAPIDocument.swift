@@ -66,8 +66,9 @@ package struct OpenAPIDocument: Sendable {
       (name: "summary", value: .string(endpoint.summary)),
       (name: "security", value: endpoint.access == .open ? [] : [["session": []], ["key": []]]),
     ]
-    if case .permission(let permission) = endpoint.access {
-      members.append((name: "x-permission", value: .string(permission.rawValue)))
+    let needed = endpoint.access.permissions
+    if !needed.isEmpty {
+      members.append((name: "x-permissions-any", value: .array(needed.map { .string($0.rawValue) })))
     }
     if !endpoint.parameters.isEmpty {
       members.append((name: "parameters", value: parameters(endpoint, into: &components)))

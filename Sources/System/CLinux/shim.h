@@ -1,8 +1,18 @@
 // What the Glibc module leaves out.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <malloc.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
+#include <sys/types.h>
 #include <time.h>
 
 /// The processor's time stamp, after what comes before in the program; nanoseconds where there is none.
@@ -21,3 +31,41 @@ static inline unsigned long long anju_cycles(void) {
 int pipe2(int ends[2], int flags);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+long syscall(long number, ...);
+
+// Variadic functions do not import.
+static inline int anju_set_dumpable(int value) { return prctl(PR_SET_DUMPABLE, value, 0, 0, 0); }
+static inline int anju_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+// Overwrites the stack below its caller, where the frames of what ran before may have left copies of registers.
+extern void explicit_bzero(void *memory, size_t count);
+__attribute__((noinline, unused)) static void anju_burn_stack(size_t count) {
+  char below[count];
+  explicit_bzero(below, count);
+}
+
+// Calls with variable arguments, which Swift does not import. Each answers 0, or -1 and sets errno.
+
+static inline int linux_refuse_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+static inline int linux_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+/// Confines every thread of the process to a filter.
+static inline int linux_confine(const struct sock_filter *filter, unsigned short count) {
+  struct sock_fprog program = {count, (struct sock_filter *)filter};
+  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+}
+
+/// The user of the process at the other end of a Unix socket.
+static inline int linux_peer_user(int descriptor, uid_t *user) {
+  struct { pid_t process; uid_t user; gid_t group; } peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  *user = peer.user;
+  return 0;
+}
+
+/// A socket taken that blocks nobody and is passed on to no other program.
+static inline int linux_accept(int descriptor) {
+  return (int)syscall(SYS_accept4, descriptor, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}

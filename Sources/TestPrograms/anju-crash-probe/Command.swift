@@ -13,6 +13,8 @@ struct Command {
       IntakeLoadNormal.self,
       JournalReact.self,
       JournalRecord.self,
+      VaultCanary.self,
+      VaultRotation.self,
     ]
   }
 

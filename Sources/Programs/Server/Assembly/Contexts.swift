@@ -1,10 +1,12 @@
 import Accounts
 import Alarms
+import Audit
 import CertificateAuthority
 import Devices
 import Estate
 import Kernel
 import Logging
+import Privacy
 import SQLStore
 import ServiceLifecycle
 
@@ -14,6 +16,7 @@ struct Contexts: Sendable {
   let estate: Estate
   let devices: Devices
   let alarms: Alarms
+  let privacy: Privacy
   let intake: TelemetryIntake
   let board: LivenessBoard
   private let history: TelemetryHistory
@@ -22,7 +25,13 @@ struct Contexts: Sendable {
   private let follower: DirectoryFollower
   private let storage: Storage
 
-  static func open(_ storage: Storage, authority: CertificateAuthority, logger: Logger) async throws -> Contexts {
+  /// - Parameters:
+  ///   - secretKey: `LocalSecretBox.keyBytes` bytes that seal second factors and contacts.
+  ///   - breached: passwords that nobody may choose.
+  static func open(
+    _ storage: Storage, authority: CertificateAuthority, secretKey: [UInt8], recordKey: [UInt8],
+    breached: BreachList, logger: Logger
+  ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
       randomBytes: SystemSources.randomBytes)
@@ -40,8 +49,11 @@ struct Contexts: Sendable {
     devices.links.attach(history)
     return Contexts(
       accounts: Accounts(
-        work: storage.work, hasher: try PasswordHasher(), random: SystemSources.randomBytes),
+        work: storage.work, hasher: try PasswordHasher(),
+        box: LocalSecretBox(key: secretKey, random: SystemSources.randomBytes), breached: breached,
+        random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
+      privacy: try privacy(storage, recordKey),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
       urgent: UrgentReader(
@@ -50,12 +62,21 @@ struct Contexts: Sendable {
       follower: DirectoryFollower(devices: devices, journal: storage.journal, start: start), storage: storage)
   }
 
+  /// - Parameter key: wraps the persons' record keys; the store does not hold it.
+  private static func privacy(_ storage: Storage, _ key: [UInt8]) throws -> Privacy {
+    Privacy(
+      work: storage.work, policy: try .builtIn(), audit: AuditLog(work: storage.work, keys: CheckpointKeys([])),
+      keys: LocalRecordKeys(work: storage.work, key: key), providers: [AccountHoldings(work: storage.work)],
+      random: SystemSources.randomBytes)
+  }
+
   /// In the order of starting; they end in the reverse one.
   func services(logger: Logger) -> [any Service] {
     var services: [any Service] = [
       TelemetryFolder(history: history, time: storage.work.time, logger: logger),
       alarms.reader(storage.journal), urgent, follower, liveness, CommandDispatcher(devices: devices),
-      TwinReconciler(devices: devices), GapFiller(devices: devices),
+      TwinReconciler(devices: devices), GapFiller(devices: devices), privacy.eraser(storage.journal),
+      PrivacyKeeper(privacy: privacy, journal: storage.journal) { [accounts] in try await accounts.organisations() },
     ]
     // Another process may write into the same store.
     if storage.work.store.dialect == .postgres { services.append(JournalWatch(journal: storage.journal)) }

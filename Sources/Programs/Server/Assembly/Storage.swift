@@ -7,6 +7,7 @@ import Estate
 import Foundation
 import Kernel
 import Logging
+import Privacy
 import SQLStore
 
 /// The stores of one server: what is decided (business store), what devices said (durable log), what they measured
@@ -28,7 +29,7 @@ struct Storage: Sendable {
     }
     try await business.migrate([
       Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
-      TelemetryTables.business, Alarms.migrations,
+      TelemetryTables.business, Alarms.migrations, Privacy.migrations, LocalRecordKeys.migrations,
     ])
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(

@@ -12,6 +12,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import OpenAPI
+import Privacy
 
 /// The pages and the open interface on one HTTPS listener, HTTP/2 and HTTP/1.1.
 struct Web {
@@ -69,16 +70,18 @@ struct Web {
     return OpenAPISurface(
       endpoints: OpenAPISurface.endpoints(of: contexts.accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: contexts.estate) + OpenAPISurface.endpoints(of: contexts.devices)
-        + OpenAPISurface.endpoints(of: contexts.alarms)
-        + OpenAPISurface.endpoints(of: feed, journal: journal, identify: identify, time: time),
+        + OpenAPISurface.endpoints(of: contexts.alarms) + OpenAPISurface.endpoints(of: contexts.privacy)
+        + OpenAPISurface.endpoints(
+          of: feed, journal: journal, identify: identify,
+          reach: EventReach(alarms: contexts.alarms, devices: contexts.devices), time: time),
       cursors: Cursors(secret: secret), rates: rates, time: time)
   }
 
   private func console(_ identify: Identify, _ rates: OpenAPISurface.Rates) throws -> Console {
     let accounts = contexts.accounts
     let door = SessionDoor(
-      signIn: { name, password, address in
-        let opened = try await accounts.signIn(name: name, password: password, address: address)
+      signIn: { name, password, origin in
+        let opened = try await accounts.signIn(name: name, password: password, from: origin)
         return SessionDoor.Opened(token: opened.token, secondsMax: opened.secondsMax)
       },
       signOut: { try await accounts.signOut(token: $0) })
@@ -86,7 +89,8 @@ struct Web {
     guard FileManager.default.fileExists(atPath: vendor) else { throw ServerError.assetsMissing(path: vendor) }
     return try Console(
       services: .init(
-        estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms, journal: journal),
+        accounts: accounts, estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms,
+        privacy: contexts.privacy, journal: journal),
       door: door, identify: identify, rates: rates, vendorFolder: vendor,
       time: SystemSources.time, ids: SystemSources.ids, offsetMinutes: configuration.zoneMinutes)
   }

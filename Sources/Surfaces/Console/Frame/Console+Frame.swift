@@ -11,7 +11,23 @@ enum Place: String, CaseIterable {
   case rooms
   case alarms
   case devices
+  case people
+  case privacy
   case help
+
+  /// Whether there is something there for the person: pages do not offer what would be refused.
+  func isOpen(to visit: Visit) -> Bool {
+    guard visit.context.caller != nil else { return true }
+    switch self {
+    case .today: return visit.may(.alarmsRead) && visit.may(.devicesRead)
+    case .rooms: return visit.may(.estateRead) && visit.may(.devicesRead)
+    case .alarms: return visit.may(.alarmsRead)
+    case .devices: return visit.may(.devicesRead)
+    case .people: return visit.may(.accountsRead)
+    case .privacy: return visit.may(.privacyRead)
+    case .help: return true
+    }
+  }
 
   var icon: String {
     switch self {
@@ -19,6 +35,8 @@ enum Place: String, CaseIterable {
     case .rooms: "layout-grid"
     case .alarms: "siren"
     case .devices: "cpu"
+    case .privacy: "shield-check"
+    case .people: "user-round"
     case .help: "circle-question-mark"
     }
   }
@@ -38,15 +56,16 @@ extension Console {
   /// - Parameters:
   ///   - live: what the page's event stream tells; nil for a page that does not change.
   ///   - feedful: the page has the alarm feed at its side and does not scroll as a whole.
+  ///   - framed: whether navigation is around it, for who is signed in.
   func page(
     _ visit: Visit, _ template: String, title: String, place: Place? = nil, crumbs: [Crumb] = [], live: String? = nil,
-    feedful: Bool = false, view: ViewValue, fragment: String? = nil
+    feedful: Bool = false, view: ViewValue, fragment: String? = nil, framed: Bool = true
   ) async throws -> Response {
     let view = view.with(shared(visit))
     if visit.isFragment, let fragment { return html(try templates.render(fragment, view)) }
     var content = try templates.render(template, view)
     var layout = shared(visit)
-    if let caller = visit.context.caller {
+    if framed, let caller = visit.context.caller, caller.principal.isComplete {
       let frame = try await frame(
         visit, caller.principal, place: place, crumbs: crumbs.isEmpty ? [Crumb(name: title)] : crumbs)
       content = try templates.render(
@@ -106,7 +125,7 @@ extension Console {
       "chevron": ["icon": "chevron-down"],
       "leave": ["icon": "log-out"],
       "nav": .list(
-        Place.allCases.map { item in
+        Place.allCases.filter { $0.isOpen(to: visit) }.map { item in
           [
             "href": .text("/\(item.rawValue)"), "icon": .text(item.icon), "here": .flag(item == place),
             "name": .text(visit.words("nav.\(item.rawValue)")),
@@ -122,7 +141,8 @@ extension Console {
           ]
         }),
       "back": .text(visit.request.method == .get ? visit.request.uri.string : "/today"),
-      "person": .text(principal.name),
+      "person": .text(principal.name), "mayDevices": .flag(visit.may(.devicesRead)),
+      "mayKeys": .flag(visit.may(.accountsKeys) || visit.may(.accountsRead)),
       "initials": .text(Self.initials(principal.name)),
     ]
   }

@@ -1,3 +1,5 @@
+import Accounts
+import Devices
 import HTTPTypes
 import Hummingbird
 import Kernel
@@ -14,6 +16,9 @@ extension Console {
       let visit = try visit(request, context)
       return try await answer(visit) {
         try rate(visit)
+        if let due = due(visit), !Self.isOpen(visit.query.path) {
+          return Self.redirect("\(due)?back=\(PageQuery.encode(visit.request.uri.string))")
+        }
         return try await page(visit)
       }
     }
@@ -27,9 +32,36 @@ extension Console {
         try rate(visit)
         try SameOrigin.require(request, context: context)
         try SameOrigin.requireUnlessAbsent(request)
-        return try await act(visit, try await PageForm(request))
+        if let due = due(visit), !Self.isOpen(visit.query.path) { return Self.redirect(due) }
+        return try await self.act(visit, try await PageForm(request), act)
       }
     }
+  }
+
+  /// Runs an act; one that needs a second verification is asked for the code, and repeated with it.
+  private func act(_ visit: Visit, _ form: PageForm, _ act: Act) async throws -> Response {
+    do {
+      return try await act(try await verified(visit, form) ?? visit, form)
+    } catch let error as AccountsError {
+      switch error {
+      case .unproven(let denied) where denied.missing == .verification:
+        return try await verificationPage(visit, form, problem: nil)
+      case .unproven(let denied) where denied.missing == .secondFactor: return try await factorMissingPage(visit)
+      case .codeWrong where form[Self.codeField] != nil, .locked where form[Self.codeField] != nil:
+        return try await verificationPage(visit, form, problem: text(error, visit))
+      default: throw error
+      }
+    } catch let error as DevicesError {
+      guard case .unproven(let denied) = error else { throw error }
+      return denied.missing == .verification
+        ? try await verificationPage(visit, form, problem: nil) : try await factorMissingPage(visit)
+    }
+  }
+
+  /// What is there before a sign-in is complete: to end it, or to leave.
+  private static func isOpen(_ path: String) -> Bool {
+    path.hasPrefix("/sign-in/") || ["/sign-out", "/preferences", "/invitation"].contains(path)
+      || path.hasPrefix("/lost-password")
   }
 
   func installFiles(on router: some RouterMethods<HTTPContext>) {
@@ -100,7 +132,7 @@ extension Console {
       "reason": .text(known == own ? visit.words(key + "Reason") : known),
       "code": .text(problem.code),
       "request": .text(visit.context.requestID),
-      "href": "/today",
+      "href": .text(home(visit)),
       "act": .text(visit.words("problem.home")),
     ]
   }

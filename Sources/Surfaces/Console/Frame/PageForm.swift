@@ -43,6 +43,11 @@ struct PageForm: Sendable {
     return text
   }
 
+  /// All fields, by name.
+  var fields: [(name: String, value: String)] {
+    values.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+  }
+
   /// The fields whose names begin so, without that beginning.
   func all(_ prefix: String) -> [String: String] {
     var found: [String: String] = [:]

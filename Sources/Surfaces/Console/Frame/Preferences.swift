@@ -32,7 +32,7 @@ enum Preferences {
   static func safePath(_ path: String?) -> String {
     guard let path, path.hasPrefix("/"), !path.hasPrefix("//"), !path.hasPrefix("/\\"), path.utf8.count <= 2_000,
       path.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-    else { return "/today" }
+    else { return "/" }
     return path
   }
 

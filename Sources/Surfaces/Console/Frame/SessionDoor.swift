@@ -1,3 +1,5 @@
+package import Kernel
+
 /// How a person signs in and out: the port to Accounts.
 package struct SessionDoor: Sendable {
   /// A session just opened.
@@ -13,16 +15,16 @@ package struct SessionDoor: Sendable {
     }
   }
 
-  /// Checks name and password, and opens a session; the address is where the attempt comes from, for its limit.
+  /// Checks name and password, and opens a session; the origin is where the attempt comes from, for its limit.
   ///
   /// - Throws: a `UseCaseError` of the kind `.unauthenticated` when they are wrong, `.limited` while the account is
   ///   locked.
-  package let signIn: @Sendable (_ name: String, _ password: String, _ address: String) async throws -> Opened
+  package let signIn: @Sendable (_ name: String, _ password: String, _ origin: Origin) async throws -> Opened
   /// Ends the session of a token; an unknown one is no error.
   package let signOut: @Sendable (_ token: String) async throws -> Void
 
   package init(
-    signIn: @escaping @Sendable (String, String, String) async throws -> Opened,
+    signIn: @escaping @Sendable (String, String, Origin) async throws -> Opened,
     signOut: @escaping @Sendable (String) async throws -> Void
   ) {
     self.signIn = signIn

@@ -6,7 +6,7 @@ import OpenAPI
 /// One request of a page: who comes, in which language and theme, and what the address says.
 struct Visit: Sendable {
   let request: Request
-  let context: HTTPContext
+  var context: HTTPContext
   let language: Language
   let words: Words
   let theme: Theme

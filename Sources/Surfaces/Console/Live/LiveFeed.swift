@@ -69,7 +69,7 @@ struct LiveFeed: Sendable {
     }
     guard now >= checked.advanced(by: Limits.streamCheckTime) else { return true }
     state.checkedAt = now
-    return try await console.identify.principal(caller.proof) != nil
+    return try await console.identify.principal(of: caller)?.grants == caller.principal.grants
   }
 
   // MARK: Journal
@@ -89,10 +89,11 @@ struct LiveFeed: Sendable {
       take(entry, &state, &raised)
     }
     var text = ""
-    for (id, isFresh) in raised.sorted(by: { $0.key < $1.key }) {
+    let readable = try await console.services.alarms.readable(Set(raised.keys), by: caller.principal)
+    for (id, isFresh) in raised.sorted(by: { $0.key < $1.key }) where readable.contains(id) {
       text += try await alarmEvent(id, isFresh: isFresh, now)
     }
-    if !raised.isEmpty { text += try await numbersEvent() }
+    if !raised.isEmpty, caller.principal.permissions.contains(.alarmsRead) { text += try await numbersEvent() }
     // The position goes with the last event of the batch: a break before it repeats the batch, which changes nothing.
     text += event("told", "{}", id: last.sequence)
     state.position = last.sequence

@@ -59,7 +59,7 @@ extension Console {
 
   func commandForm(_ visit: Visit) async throws -> Response {
     let principal = try visit.principal()
-    try principal.require(.devicesCommand)
+    try principal.requireSomewhere(.devicesCommand)
     let detail = try await services.devices.device(visit.id("device"), by: principal)
     let service = try service(visit, detail)
     return try await commandFormPage(visit, detail, service, typed: [:], problem: nil)

@@ -15,7 +15,7 @@ extension Console {
 
   private func twinProperty(_ visit: Visit) async throws -> TwinProperty {
     let principal = try visit.principal()
-    try principal.require(.devicesWrite)
+    try principal.requireSomewhere(.devicesWrite)
     let id: ID<Device> = try visit.id("device")
     let detail = try await services.devices.device(id, by: principal)
     guard let key = visit.context.parameters.get("property"), let property = detail.model.property(key),

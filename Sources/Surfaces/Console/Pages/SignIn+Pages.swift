@@ -34,7 +34,7 @@ extension Console {
     }
     do {
       try rates.ofSignIn.take(visit.context.peerAddress)
-      let opened = try await door.signIn(name, password, visit.context.peerAddress)
+      let opened = try await door.signIn(name, password, visit.context.origin(visit.request))
       var response = Self.redirect(back)
       response.headers[.setCookie] = SessionCookie.give(opened.token, secondsMax: opened.secondsMax)
       return response
@@ -53,9 +53,14 @@ extension Console {
     }
   }
 
-  private func signInPage(_ visit: Visit, name: String?, back: String, problem: String?) async throws -> Response {
+  private func signInPage(
+    _ visit: Visit, name: String?, back: String, problem: String?
+  ) async throws -> Response {
     try await page(
       visit, "sign-in", title: visit.words("signIn.act"),
-      view: ["name": .optional(name), "back": .text(back), "problem": .optional(problem)])
+      view: [
+        "name": .optional(name), "back": .text(back), "problem": .optional(problem),
+        "done": visit.query["done"] == "password" ? .text(visit.words("lost.done")) : .none,
+      ])
   }
 }

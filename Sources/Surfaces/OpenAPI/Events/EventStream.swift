@@ -16,6 +16,7 @@ struct EventStream: Sendable {
   let journal: Journal
   let time: Timekeeper
   let identify: Identify
+  let reach: EventReach
   let caller: Caller
   let topics: Set<EventTopic>
   let channel: any Channel
@@ -92,8 +93,9 @@ struct EventStream: Sendable {
       let batch = try await next(after: position)
       position = batch.position
       if let last = batch.entries.last {
-        try await send(batch.entries.map(frame).joined(), to: &writer)
-        told = last.sequence
+        let entries = try await reach.cut(batch.entries, caller.principal)
+        if !entries.isEmpty { try await send(entries.map(frame).joined(), to: &writer) }
+        told = entries.isEmpty ? told : last.sequence
       }
       if batch.isWhole { return position }
     }
@@ -136,7 +138,9 @@ struct EventStream: Sendable {
   }
 
   private func isStillAllowed() async throws -> Bool {
-    guard let principal = try await identify.principal(caller.proof) else { return false }
-    return topics.allSatisfy { principal.permissions.contains($0.permission) }
+    guard let principal = try await identify.principal(of: caller) else { return false }
+    // With other rights the client comes again, and is told by them.
+    return principal.grants == caller.principal.grants
+      && topics.allSatisfy { principal.permissions.contains($0.permission) }
   }
 }

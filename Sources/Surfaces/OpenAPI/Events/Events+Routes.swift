@@ -6,7 +6,7 @@ import Logging
 extension OpenAPISurface {
   /// The stream of what happens, as it happens.
   package static func endpoints(
-    of feed: EventFeed, journal: Journal, identify: Identify, time: Timekeeper
+    of feed: EventFeed, journal: Journal, identify: Identify, reach: EventReach, time: Timekeeper
   ) -> [Endpoint] {
     let seats = StreamSeats()
     return [
@@ -27,7 +27,7 @@ extension OpenAPISurface {
         let start = try await start(call, journal)
         let seat = try seats.take(caller.principal.id)
         let stream = EventStream(
-          feed: feed, journal: journal, time: time, identify: identify, caller: caller, topics: topics,
+          feed: feed, journal: journal, time: time, identify: identify, reach: reach, caller: caller, topics: topics,
           channel: call.context.channel, logger: call.context.logger)
         let body = ResponseBody { writer in
           defer { withExtendedLifetime(seat) {} }

@@ -87,7 +87,7 @@ extension OpenAPISurface {
       Endpoint(
         .post, "/api/v1/devices/{device}/transfer", "transferDevice", tag: "devices",
         "Gives a device to another organisation; only its owner may.",
-        access: .permission(.devicesWrite), parameters: [.device], body: .json(TransferBody.self), answer: .nothing,
+        access: .permission(.devicesUnbind), parameters: [.device], body: .json(TransferBody.self), answer: .nothing,
         problems: [.conflict]
       ) { call in
         let body = try await call.body(TransferBody.self)
@@ -97,7 +97,7 @@ extension OpenAPISurface {
       Endpoint(
         .post, "/api/v1/devices/{device}/decommission", "decommissionDevice", tag: "devices",
         "Takes a device out of service for good and revokes its certificates; its data stays.",
-        access: .permission(.devicesWrite), parameters: [.device], answer: .json(DeviceBody.schema),
+        access: .permission(.devicesUnbind), parameters: [.device], answer: .json(DeviceBody.schema),
         problems: [.conflict]
       ) { call in
         try call.answer(

@@ -1,3 +1,4 @@
+import HTTPTypes
 package import Hummingbird
 package import Kernel
 import Logging
@@ -20,6 +21,11 @@ package struct HTTPContext: RequestContext {
 
   /// The peer's address without its port, for rate limits; never logged. Addresses that are not IP share one name.
   package var peerAddress: String { channel.remoteAddress?.ipAddress ?? "local" }
+
+  /// From where a request comes, for sessions and the audit log; never logged.
+  package func origin(_ request: Request) -> Origin {
+    Origin(address: peerAddress, agent: request.headers[.userAgent] ?? "")
+  }
 
   /// The request's id: in every problem, in the header `X-Request-ID`, and on the log's lines.
   package let requestID: String

@@ -5,24 +5,29 @@ package import Kernel
 /// How a request's cookie or key becomes a principal: the port to Accounts.
 package struct Identify: Sendable {
   /// The principal of a session's token; nil when the session does not exist or has ended.
-  package let session: @Sendable (_ token: String) async throws -> Principal?
+  package let session: @Sendable (_ token: String, _ origin: Origin) async throws -> Principal?
   /// The principal of an API key; nil when it does not exist, has expired or was revoked.
-  package let key: @Sendable (_ key: String) async throws -> Principal?
+  package let key: @Sendable (_ key: String, _ origin: Origin) async throws -> Principal?
 
   package init(
-    session: @escaping @Sendable (String) async throws -> Principal?,
-    key: @escaping @Sendable (String) async throws -> Principal?
+    session: @escaping @Sendable (String, Origin) async throws -> Principal?,
+    key: @escaping @Sendable (String, Origin) async throws -> Principal?
   ) {
     self.session = session
     self.key = key
   }
 
   /// The principal behind a proof, asked anew.
-  package func principal(_ proof: Caller.Proof) async throws -> Principal? {
+  package func principal(_ proof: Caller.Proof, from origin: Origin) async throws -> Principal? {
     switch proof {
-    case .cookie(let token): try await session(token)
-    case .bearer(let token): try await key(token)
+    case .cookie(let token): try await session(token, origin)
+    case .bearer(let token): try await key(token, origin)
     }
+  }
+
+  /// The same caller, asked anew; nil when the session has ended or the key is no longer valid.
+  package func principal(of caller: Caller) async throws -> Principal? {
+    try await principal(caller.proof, from: caller.principal.origin)
   }
 }
 
@@ -46,7 +51,7 @@ package struct Identification: RouterMiddleware {
     guard let proof = Self.proof(request) else { return try await next(request, context) }
     try failures.check(context.peerAddress)
     var context = context
-    if let principal = try await identify.principal(proof) {
+    if let principal = try await identify.principal(proof, from: context.origin(request)) {
       context.caller = Caller(principal: principal, proof: proof)
     } else {
       try failures.take(context.peerAddress)

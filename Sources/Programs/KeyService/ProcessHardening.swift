@@ -1,0 +1,28 @@
+import CLinux
+import Glibc
+
+/// What keeps keys out of swap, core dumps and freed memory, as far as this machine allows.
+package struct ProcessHardening: Sendable {
+  /// All memory stays in RAM.
+  package let isLocked: Bool
+  /// No core dump, and no other process of the same user reads the memory.
+  package let isClosed: Bool
+
+  /// Hardens this process. To be called first.
+  package static func apply() -> ProcessHardening {
+    // What the store and the token write is for this user alone, inside a folder that is anyway.
+    umask(0o077)
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    let isClosed = anju_set_dumpable(0) == 0
+    let isLocked = mlockall(MCL_CURRENT | MCL_FUTURE) == 0
+    scrubFreedMemory()
+    return ProcessHardening(isLocked: isLocked, isClosed: isClosed)
+  }
+
+  /// Lets the C library overwrite every block that is freed, whoever freed it: parsed messages, copies of arrays.
+  package static func scrubFreedMemory() {
+    // Any value but 0; the complement of it fills what is freed.
+    _ = mallopt(M_PERTURB, 0x5a)
+  }
+}

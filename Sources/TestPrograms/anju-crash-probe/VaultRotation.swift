@@ -1,0 +1,80 @@
+import Foundation
+import Guomi
+import Kernel
+import KeyService
+import Vault
+import WireFormats
+
+/// A key service with a token of its own, filled at the first run; each run checks that every key opens, rotates, goes
+/// on with a rotation that was cut off, and checks again. The address is its folder.
+enum VaultRotation: Scenario {
+  static let name = "vault-rotation"
+
+  private static let organisation = ID<Organisation>(high: 1, low: 2)
+  private static let platform = VaultCore.Caller(name: "platform", role: .platform, userID: 0)
+  private static let custodian = VaultCore.Caller(name: "custodian", role: .custodian, userID: 0)
+
+  static func run(address: String, crash: CrashPoint) async throws {
+    let folder = try VaultFolder(URL(fileURLWithPath: address, isDirectory: true))
+    try folder.useOwnSoftToken()
+    let time = Timekeeper(
+      now: { Instant(milliseconds: 1_795_415_528_000) }, sleep: { try await Task.sleep(for: $0) })
+    let ids = IDSource(time: time) { (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)) }
+    let random = RandomSource { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
+    // The first run makes everything and is not cut off.
+    let isFirst = !FileManager.default.fileExists(atPath: VaultFolder.sealKey(in: folder.url).path)
+    let core = try await folder.core(
+      modulePath: VaultFolder.softModulePath, time: time, ids: ids, random: random,
+      reach: { _ in if !isFirst { crash.reach() } })
+    let known = folder.url.appendingPathComponent("known")
+    if isFirst {
+      _ = try await folder.found(core, .file)
+      _ = try await folder.openWithFile(core)
+      var lines: [String] = []
+      for suite in Suite.allCases {
+        let answer = try await core.answer(
+          .call(
+            .lease,
+            [
+              ("organisation", .bytes(organisation.bytes)), ("purpose", .text("residents")),
+              ("suite", .text(suite.word)), ("count", .integer(1)),
+            ]), from: platform
+        ).answer()
+        guard let key = answer.body["key"]?.byteString.flatMap({ ID<DataKey>(bytes: $0) }), let secret = answer.secret
+        else { throw VaultError.malformed }
+        lines.append("\(key) \(digest(secret))")
+      }
+      return try lines.joined(separator: "\n").write(to: known, atomically: true, encoding: .utf8)
+    }
+    _ = try await folder.openWithFile(core)
+    let keys = try String(contentsOf: known, encoding: .utf8)
+    try await check(core, keys)
+    let rotate = VaultFrame.call(
+      .rotate, [("organisation", .bytes(organisation.bytes)), ("purpose", .text("residents"))])
+    let running = try await core.answer(.call(.status), from: custodian).answer().body["rotations"]?.integer
+    if running == 0 { _ = try await core.answer(rotate, from: custodian).answer() }
+    while try await core.stepRotation() {}
+    core.seal()
+    _ = try await folder.openWithFile(core)
+    try await check(core, keys)
+  }
+
+  private static func check(_ core: VaultCore, _ known: String) async throws {
+    for line in known.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      guard parts.count == 2, let key = ID<DataKey>(String(parts[0])) else { throw VaultError.malformed }
+      let answer = try await core.answer(
+        .call(.fetch, [("organisation", .bytes(organisation.bytes)), ("key", .bytes(key.bytes))]), from: platform
+      ).answer()
+      guard let secret = answer.secret, digest(secret) == parts[1] else { throw VaultError.notAuthentic }
+    }
+  }
+
+  /// Tells keys apart; FNV-1a, for a test.
+  private static func digest(_ secret: SecretBytes) -> String {
+    let hash = secret.withUnsafeBytes { bytes in
+      bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+    return String(hash, radix: 16)
+  }
+}

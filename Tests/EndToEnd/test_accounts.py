@@ -1,0 +1,173 @@
+"""People, roles, second factors: from the first administrator's first sign-in to a guard's own password."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from conftest import sign_in
+from totp import Phone
+
+REFUSED = r"Failed to load resource: the server responded with a status of (403|422)"
+GUARD_PASSWORD = "three green bicycles"
+
+
+@pytest.fixture(scope="module")
+def phone(anju, browser):
+    """The first administrator's phone, set up through the pages; and what the pages said on the way."""
+    context = browser.new_context(ignore_https_errors=True, locale="zh-CN", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    enter(page, anju)
+    page.goto(anju.url + "/account")
+    page.locator("#p1").fill(anju.administrator[1])
+    page.get_by_role("button", name="设置第二因素").click()
+    expect(page.locator("svg.qr")).to_be_visible()
+    phone = Phone(page.locator("#secret").inner_text())
+    page.get_by_label("手机上显示的验证码").fill(phone.code())
+    page.get_by_role("button", name="确认绑定").click()
+    expect(page.locator("ul.codes li")).to_have_count(10)
+    phone.codes = page.locator("ul.codes li").all_inner_texts()
+    context.close()
+    return phone
+
+
+def enter(page, anju):
+    """The administrator's name and password."""
+    page.goto(anju.url + "/sign-in")
+    page.get_by_label("账号").fill(anju.administrator[0])
+    page.get_by_label("密码").fill(anju.administrator[1])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(re.compile(r"/(people|sign-in/verification)"))
+
+
+@pytest.fixture
+def administrator(anju, open_page, phone, axe, shot):
+    """Opens a page as the administrator, the second factor shown."""
+    def opened(path="/people", **options):
+        page = open_page("/sign-in", signed_in=False, **options)
+        page.locator("#name").fill(anju.administrator[0])
+        page.locator("#password").fill(anju.administrator[1])
+        page.locator("form.card button").click()
+        page.wait_for_url(re.compile(r"/sign-in/verification"))
+        axe(page, "second factor")
+        shot(page, "second-factor-light-1440")
+        page.locator("#f-code").fill(phone.code())
+        page.locator("form.card button").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.goto(anju.url + path)
+        return page
+    return opened
+
+
+def test_the_administrator_sees_people_and_no_business(anju, administrator, axe):
+    page = administrator()
+    expect(page.get_by_role("navigation", name="主导航").get_by_role("link")).to_have_text(
+        ["", re.compile("人员"), re.compile("帮助")])
+    axe(page, "people")
+    expect(page.get_by_role("row").filter(has_text="operator")).to_contain_text("运营")
+
+
+@pytest.mark.allows(REFUSED)
+def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
+        anju, administrator, open_page, browser, axe, shot):
+    page = administrator()
+    page.get_by_text("邀请人员").click()
+    page.locator("#n-name").fill("li.wei")
+    page.locator("#n-display").fill("李伟")
+    page.locator("#n-role").select_option("guard")
+    page.locator("#n-scope").select_option(label="示范公寓 1 号楼")
+    axe(page, "invite")
+    shot(page, "people-light-1440")
+    page.get_by_role("button", name="邀请", exact=True).click()
+    link = page.locator("#shown").inner_text()
+    axe(page, "invitation's link")
+
+    own = open_page("/sign-in", signed_in=False)
+    own.goto(link)
+    axe(own, "invitation")
+    own.get_by_label("新密码").fill("password1234")
+    own.get_by_role("button", name="设置密码").click()
+    expect(own.get_by_role("alert")).to_contain_text(re.compile("常见密码|顺序"))
+    own.get_by_label("新密码").fill(GUARD_PASSWORD)
+    own.get_by_role("button", name="设置密码").click()
+    expect(own.get_by_role("status")).to_have_text("密码已设置。请登录。")
+    sign_in(own, anju, "li.wei", GUARD_PASSWORD)
+    expect(own.get_by_role("navigation", name="主导航")).not_to_contain_text("人员")
+    own.goto(anju.url + "/people")
+    expect(own.get_by_role("heading", name="没有权限")).to_be_visible()
+
+    page.goto(anju.url + "/people?q=li.wei")
+    page.get_by_role("link", name="李伟").click()
+    expect(page.locator("ul.rows").first).to_contain_text("示范公寓 1 号楼")
+    axe(page, "person")
+    shot(page, "person-light-1440")
+    page.locator("#role").select_option("auditor")
+    page.get_by_role("button", name="授予", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("互斥")
+    page.get_by_role("button", name="停用账号").click()
+    expect(page.get_by_role("status")).to_have_text("账号状态已更改。")
+    own.goto(anju.url + "/today")
+    expect(own).to_have_url(re.compile(r"/sign-in"))
+
+
+@pytest.mark.allows(REFUSED)
+def test_a_sensitive_act_asks_who_has_no_second_factor_to_set_one_up(open_page, axe):
+    page = open_page("/keys")
+    page.get_by_text("新建密钥").click()
+    page.get_by_label("用途").fill("账单系统")
+    page.get_by_label("查看设备").check()
+    page.get_by_role("button", name="新建", exact=True).click()
+    expect(page.get_by_role("heading", name="需要二次验证")).to_be_visible()
+    axe(page, "second factor missing")
+    page.get_by_role("link", name="去设置").click()
+    expect(page).to_have_url(re.compile(r"/account$"))
+
+
+def test_one_s_own_account_in_both_languages_and_on_a_phone(administrator, axe, shot):
+    page = administrator("/account")
+    expect(page.get_by_text("已启用")).to_be_visible()
+    expect(page.get_by_text("当前", exact=True)).to_be_visible()
+    for theme in ["light", "dark"]:
+        page.emulate_media(color_scheme=theme)
+        axe(page, f"account {theme}")
+        shot(page, f"account-{theme}-1440", full=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    axe(page, "account phone")
+    shot(page, "account-light-390", full=True)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("button", name="Switch to English").click()
+    expect(page.get_by_role("heading", name="My account")).to_be_visible()
+    axe(page, "account English")
+    shot(page, "account-english-1440", full=True)
+
+
+@pytest.mark.allows(REFUSED)
+def test_a_recovery_code_stands_in_for_the_phone_once(anju, open_page, phone):
+    page = open_page("/sign-in", signed_in=False)
+    for right in [True, False]:
+        enter(page, anju)
+        page.get_by_label("验证码").fill(phone.codes[0])
+        page.locator("form.card").get_by_role("button", name="登录").click()
+        if right:
+            page.wait_for_url(re.compile(r"/people"))
+            page.locator("summary.ava").click()
+            page.get_by_role("button", name="退出登录").click()
+            page.wait_for_url(re.compile(r"/sign-in$"))
+        else:
+            expect(page.get_by_role("alert")).to_contain_text("验证码不正确")
+
+
+@pytest.mark.allows(REFUSED)
+def test_a_lost_password_is_answered_alike_for_every_name(open_page, axe):
+    page = open_page("/sign-in", signed_in=False)
+    page.get_by_role("link", name="忘记密码").click()
+    for name in ["operator", "nobody"]:
+        page.goto(page.url.split("/lost-password")[0] + "/lost-password")
+        page.get_by_label("账号").fill(name)
+        page.get_by_role("button", name="下一步").click()
+        expect(page.get_by_label("新密码")).to_be_visible()
+        axe(page, "proofs")
+        page.get_by_label("第二因素验证码或恢复码").fill("123456")
+        page.get_by_label("新密码").fill("a new and better one")
+        page.get_by_role("button", name="重设密码").click()
+        expect(page.get_by_role("alert")).to_contain_text("证明不足")
