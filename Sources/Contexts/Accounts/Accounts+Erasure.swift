@@ -23,7 +23,7 @@ extension AccountHoldings {
       """
       UPDATE account SET name = \("erased-\(account.id)"), display_name = \("—"), is_active = 0, password_hash = \(""),
         failures = 0, locks = 0, locked_until = NULL, contact = NULL, version = version + 1
-      WHERE organisation = \(organisation) AND id = \(id) AND password_hash <> \("")
+      WHERE organisation = \(organisation) AND id = \(id) AND display_name <> \("—")
       """)
     return ErasedPart(rows: rows)
   }

@@ -5,6 +5,7 @@ import Hummingbird
 import Kernel
 import Logging
 import OpenAPI
+import Privacy
 
 extension Console {
   typealias Page = @Sendable (Visit) async throws -> Response
@@ -51,6 +52,11 @@ extension Console {
         return try await verificationPage(visit, form, problem: text(error, visit))
       default: throw error
       }
+    } catch let error as PrivacyError {
+      guard case .denied(let denied) = error, denied.missing == .verification || denied.missing == .secondFactor
+      else { throw error }
+      return denied.missing == .verification
+        ? try await verificationPage(visit, form, problem: nil) : try await factorMissingPage(visit)
     } catch let error as DevicesError {
       guard case .unproven(let denied) = error else { throw error }
       return denied.missing == .verification
