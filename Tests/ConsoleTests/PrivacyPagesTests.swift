@@ -48,7 +48,7 @@ struct PrivacyPagesTests {
     let page = try await world.get("/privacy/\(request.id)")
     #expect(page.text.contains("争议"))
     #expect(page.text.contains("核对身份"))
-    #expect(try await world.get("/privacy/\(request.id)", key: World.readerKey).status == .notFound)
+    #expect(try await world.get("/privacy/\(request.id)", key: World.readerKey).status == .forbidden)
     #expect(try await world.get("/privacy", key: World.readerKey).status == .forbidden)
     #expect(try await !world.get("/today", key: World.readerKey).text.contains("href=\"/privacy\""))
   }

@@ -57,7 +57,8 @@ struct RouteTests {
     let aboutOneself: Set<String> = [
       "followEvents", "listPurposes", "listOwnHoldings", "listOwnLooks", "listOwnConsents", "recordOwnConsent",
       "listOwnConsentEntries", "listOwnPrivacyRequests", "makeOwnPrivacyRequest", "getOwnPrivacyRequest",
-      "verifyOwnPrivacyRequest", "withdrawOwnPrivacyRequest", "linkOwnCopy", "listOwnSessions", "endOtherSessions",
+      "verifyOwnPrivacyRequest", "withdrawOwnPrivacyRequest", "linkOwnCopy", "recordConsentOfWard",
+      "listOwnSessions", "endOtherSessions",
       "endOwnSession", "getContact", "offerContact", "confirmContact", "getSecondFactor", "offerSecondFactor",
       "confirmSecondFactor", "renewRecoveryCodes", "removeSecondFactor",
     ]

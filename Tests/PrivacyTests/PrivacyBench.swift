@@ -38,7 +38,8 @@ struct PrivacyBench: Sendable {
       work: fresh.work, hasher: try PasswordHasher(cost: .least),
       box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     let first = try await accounts.found(organisation: "安居 Homes")
-    let administrator = Self.principal(first.administrator.id, first.organisation, "管理员", Set(Permission.allCases), fresh)
+    let administrator = Self.principal(
+      first.administrator.id, first.organisation, "管理员", Set(Permission.allCases), fresh)
     let account = try await accounts.create(
       NewAccount(name: "limin", displayName: "李晓明", role: .viewer, password: "correct horse battery"),
       by: administrator)

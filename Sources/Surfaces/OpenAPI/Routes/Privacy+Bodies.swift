@@ -212,14 +212,13 @@ struct ConsentWillBody: Decodable, Described {
   let version: Int?
   let isExplicit: Bool?
   let language: String?
-  let person: String?
 
   var will: ConsentWill {
     ConsentWill(
       act, purpose, version: version, isExplicit: isExplicit ?? false, language: language ?? "zh-CN", channel: "api")
   }
 
-  static let schema = Schema.named("ConsentWill", .object(fields + [.may("person", .id, "A ward of the caller's.")]))
+  static let schema = Schema.named("ConsentWill", .object(fields))
 
   static let fields: [Schema.Field] = [
     .needs("act", .choice(ConsentEntry.Act.allCases.map(\.rawValue))), .needs("purpose", PrivacySchemas.key),

@@ -73,8 +73,18 @@ extension OpenAPISurface {
       ) { call in
         let body = try await call.body(ConsentWillBody.self)
         let principal = try call.principal()
-        let person: ID<DataSubject> = body.person.flatMap { ID($0) } ?? principal.id.tagged()
-        return try call.answer(ConsentBody(try await privacy.record(body.will, for: person, by: principal)))
+        let state = try await privacy.record(body.will, for: principal.id.tagged(), by: principal)
+        return try call.answer(ConsentBody(state))
+      },
+      Endpoint(
+        .post, "/api/v1/me/wards/{person}/consents", "recordConsentOfWard", tag: "privacy",
+        "Gives or withdraws the consent of a minor whose guardian one is.",
+        access: .signedIn, parameters: [.person], body: .json(ConsentWillBody.self),
+        answer: .json(ConsentBody.schema), problems: [.conflict, .forbidden]
+      ) { call in
+        let body = try await call.body(ConsentWillBody.self)
+        let state = try await privacy.record(body.will, for: try call.id("person"), by: try call.principal())
+        return try call.answer(ConsentBody(state))
       },
       Endpoint(
         .get, "/api/v1/me/consent-entries", "listOwnConsentEntries", tag: "privacy",

@@ -48,7 +48,8 @@ extension OpenAPISurface {
       Endpoint(
         .post, "/api/v1/privacy/requests/{request}/decision", "decidePrivacyRequest", tag: "privacy",
         "Approves or refuses a request; an erasure needs privacy.erase and the second factor.",
-        access: .permission(.privacyRead), parameters: [.privacyRequest, .ifMatch], body: .json(DecisionBody.self),
+        access: .anyOf([.privacyWrite, .privacyErase]), parameters: [.privacyRequest, .ifMatch],
+        body: .json(DecisionBody.self),
         answer: .json(PrivacyRequestBody.schema), problems: Endpoint.conditional + [.conflict]
       ) { call in
         let version = try call.expectedVersion()
