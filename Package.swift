@@ -74,10 +74,12 @@ let programs: [Target] = [
   .executableTarget(
     name: "anju",
     dependencies: [
+      "Audit",
       "Guomi",
       "Kernel",
       "KeyService",
       "MQTT",
+      "MerkleLog",
       "Server",
       "Vault",
       "WireFormats",
@@ -203,6 +205,7 @@ let programs: [Target] = [
   "Kernel",
   "KeyService",
   "MQTT",
+  "MerkleLog",
   "OpenAPI",
   "Privacy",
   "SQLStore",
@@ -367,10 +370,12 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   crypto,
 ]) + room("Estate", "Contexts", [
   "Accounts",
+  "Audit",
   "Kernel",
   "SQLStore",
   logging,
 ]) + room("Devices", "Contexts", [
+  "Audit",
   "CertificateAuthority",
   "DurableLog",
   "Estate",
@@ -389,6 +394,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   crypto,
   x509,
 ]) + room("Alarms", "Contexts", [
+  "Audit",
   "Devices",
   "Estate",
   "Kernel",
@@ -400,7 +406,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
 // MARK: Kernel
 
 let kernel: [Target] = room("Audit", "Kernel", [
-  "COpenSSL",
+  "Guomi",
   "Kernel",
   "MerkleLog",
   "SQLStore",

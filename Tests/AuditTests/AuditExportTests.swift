@@ -138,7 +138,7 @@ struct AuditExportTests {
 struct AuditHashTests {
   @Test("is SM3")
   func sm3() throws {
-    // GB/T 32905 A.1 with the leaf's prefix is no published vector; the empty tree's root is SM3 of nothing.
+    // The root of an empty tree is the hash of nothing.
     #expect(AuditHash.tree.empty.description == "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b")
     #expect(AuditHash.tree.name == "SM3")
   }

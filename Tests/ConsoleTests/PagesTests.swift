@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Pages")
 struct PagesTests {
-  static let paths = ["/today", "/rooms", "/alarms", "/devices", "/help"]
+  static let paths = ["/today", "/rooms", "/alarms", "/devices", "/audit", "/help"]
 
   @Test("a stranger is led to the sign-in page and back", arguments: paths)
   func stranger(_ path: String) async throws {

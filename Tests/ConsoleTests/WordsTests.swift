@@ -1,4 +1,5 @@
 import Accounts
+import Audit
 import Devices
 import Foundation
 import Kernel
@@ -71,6 +72,10 @@ struct WordsTests {
     wanted += Command.State.allCases.flatMap { ["command.\($0.rawValue)", "commandStep.\($0.rawValue)"] }
     wanted += DeviceTab.allCases.map { "device.tab-\($0.rawValue)" }
     wanted += Place.allCases.map { "nav.\($0.rawValue)" } + Theme.allCases.map { "theme.\($0.rawValue)" }
+    wanted += AuditVerb.allCases.map { "auditVerb.\($0.rawValue)" }
+    wanted += AuditOutcome.allCases.map { "auditOutcome.\($0.rawValue)" }
+    wanted += AuditContext.allCases.map { "auditContext.\($0.rawValue)" }
+    wanted += ["waiting", "hashed", "proved", "broken"].flatMap { ["audit.state-\($0)", "audit.hint-\($0)"] }
     wanted += Console.ranges.map { "range.\($0.key)" }
     wanted += ["board.unit", "board.floor"] + BoardView.allCases.map { "board.show-\($0.rawValue)" }
     wanted += Role.allCases.map { "role.\($0.rawValue)" } + Duty.allCases.map { "duty.\($0.rawValue)" }

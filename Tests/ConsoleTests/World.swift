@@ -63,13 +63,14 @@ struct World: Sendable {
     let accounts = Accounts(
       work: fresh.work, hasher: try PasswordHasher(cost: .least),
       box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
+    let audit = AuditLog(work: fresh.work, keys: CheckpointKeys([]))
     let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
     let identify = Identify(
       session: { _, _ in nil }, key: { given, _ in given == key ? principal : given == readerKey ? reader : nil })
     let rates = OpenAPISurface.Rates(time: fresh.clock.timekeeper)
     let console = try Console(
       services: .init(
-        accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy,
+        accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy, audit: audit,
         journal: fresh.journal),
       door: .sample,
       identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,

@@ -74,6 +74,7 @@ struct Scene: Sendable {
         + OpenAPISurface.endpoints(of: estate)
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
         + OpenAPISurface.endpoints(of: privacy)
+        + OpenAPISurface.endpoints(of: AuditLog(work: fresh.work, keys: CheckpointKeys([])))
         + OpenAPISurface.endpoints(
           of: feed, journal: fresh.journal, identify: Self.identify(tokens),
           reach: EventReach(alarms: alarms, devices: devices), time: time)
@@ -112,6 +113,7 @@ struct Scene: Sendable {
     router.add(middleware: RequestShell(time: time))
     let limiter = failures ?? RateLimiter(burst: 1_000, perSecond: 100, time: time)
     router.add(middleware: Identification(identify, failures: limiter))
+    router.add(middleware: RefusalAudit(AuditLog(work: fresh.work, keys: CheckpointKeys([])), time: time))
     surface.install(on: router)
     var app = Application(
       router: router, server: .http1(configuration: Limits.channelConfiguration(idleSecondsMax: idleSecondsMax)),

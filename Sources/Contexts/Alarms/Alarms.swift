@@ -1,3 +1,4 @@
+import Audit
 import Devices
 package import Estate
 package import Kernel
@@ -79,6 +80,7 @@ package struct Alarms: Sendable {
       let step = AlarmStep(act: .acknowledged, at: unit.now, by: principal.name, note: note)
       try unit.sql.append(step, to: alarm)
       try unit.record(AlarmChanged(alarm, .acknowledged), organisation: principal.organisation)
+      try unit.audit(.act, "alarm", id, by: principal, because: note, .plain("act", "acknowledge"))
       return alarm
     }
   }
@@ -97,6 +99,7 @@ package struct Alarms: Sendable {
       try unit.sql.update(alarm)
       try unit.sql.append(AlarmStep(act: .closed, at: unit.now, by: principal.name, note: note), to: alarm)
       try unit.record(AlarmChanged(alarm, .closed), organisation: principal.organisation)
+      try unit.audit(.act, "alarm", id, by: principal, because: note, .plain("act", "close"))
       return alarm
     }
   }

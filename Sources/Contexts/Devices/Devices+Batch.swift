@@ -1,3 +1,4 @@
+import Audit
 import Estate
 package import Kernel
 import SQLStore
@@ -160,6 +161,7 @@ extension Unit {
       gateway: gateway.isEmpty ? nil : gateway, labels: labels)
     let device = try register(new, catalogue, organisation: principal.organisation)
     try requireReach(device.place, principal)
+    try audit(.create, "device", device.id, by: principal, .plain("name", name), .plain("model", model))
     return (device, true)
   }
 

@@ -1,3 +1,4 @@
+import Audit
 import CertificateAuthority
 package import Kernel
 import SQLStore
@@ -35,7 +36,7 @@ extension Devices {
     let serial = randomBytes(16)
     return try await work.run(DevicesError.self) { unit in
       let device = try unit.sql.device(id, for: .devicesWrite, principal).device
-      return try signer.issue(to: device, requestPEM, serial: serial, in: unit)
+      return try signer.issue(to: device, requestPEM, serial: serial, in: unit, by: principal)
     }
   }
 
@@ -61,7 +62,8 @@ extension Devices {
       for (request, serial) in zip(requests, serials) {
         guard let named = try unit.sql.device(named: request.device)?.device else { throw DevicesError.deviceUnknown }
         let device = try unit.sql.device(named.id, for: .devicesWrite, principal).device
-        issued[request.device] = try signer.issue(to: device, request.requestPEM, serial: serial, in: unit)
+        issued[request.device] = try signer.issue(
+          to: device, request.requestPEM, serial: serial, in: unit, by: principal)
       }
       return issued
     }
@@ -89,6 +91,8 @@ extension Devices {
     let (certificate, device, serials) = try await work.run(DevicesError.self) { unit in
       let device = try unit.sql.device(id, for: .devicesWrite, principal).device
       let serials = try unit.revoke(serial: serial, of: device, reason: reason)
+      try unit.audit(
+        .delete, "device.certificate", id, by: principal, because: reason, .plain("serial", serial))
       return (try unit.sql.certificate(serial, of: id, organisation: device.organisation), device, serials)
     }
     revoked.insert(serials)
@@ -122,7 +126,7 @@ private struct Signer: Sendable {
   let days: Int
 
   func issue(
-    to device: Device, _ requestPEM: String, serial: [UInt8], in unit: Unit
+    to device: Device, _ requestPEM: String, serial: [UInt8], in unit: Unit, by principal: Principal
   ) throws -> IssuedCertificate {
     guard device.status != .decommissioned else { throw DevicesError.decommissioned }
     let issued = try sign(requestPEM, for: device, serial: serial, at: unit.now)
@@ -133,6 +137,7 @@ private struct Signer: Sendable {
       revocationReason: nil)
     try unit.sql.insert(record, organisation: device.organisation)
     try unit.record(CertificateIssued(device: device.id, serial: issued.serial), organisation: device.organisation)
+    try unit.audit(.create, "device.certificate", device.id, by: principal, .plain("serial", issued.serial))
     return IssuedCertificate(
       record: record, certificatePEM: issued.certificatePEM, authorityPEM: try authority.certificatePEM)
   }

@@ -1,3 +1,4 @@
+import Audit
 import Estate
 package import Kernel
 import SQLStore
@@ -97,6 +98,9 @@ extension Unit {
       deadline: now.advanced(by: .seconds(seconds)), state: .queued, attempts: 0, result: [:], version: 1)
     try sql.insert(command, organisation: device.organisation)
     try record(CommandChanged(command), organisation: device.organisation)
+    try audit(
+      .act, "device", device.id, by: principal, .plain("act", service.key),
+      .plain("command", command.id.description))
     return command
   }
 }

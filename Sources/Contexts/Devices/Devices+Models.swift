@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 import SQLStore
 
@@ -39,6 +40,7 @@ extension Devices {
       guard inserted else { throw DevicesError.modelTaken("\(model.key)@\(model.version)") }
       try unit.record(
         ThingModelLoaded(model: model.key, version: model.version), organisation: principal.organisation)
+      try unit.audit(AuditEvent(.create, "device.model", "\(model.key)@\(model.version)", by: principal))
     }
     catalogue.put(model, organisation: principal.organisation)
     return model

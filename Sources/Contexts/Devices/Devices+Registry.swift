@@ -1,3 +1,4 @@
+import Audit
 package import Estate
 package import Kernel
 package import SQLStore
@@ -62,6 +63,7 @@ extension Devices {
     let device = try await work.run(DevicesError.self) { unit in
       let device = try unit.register(new, catalogue, organisation: principal.organisation)
       try unit.requireReach(device.place, principal)
+      try unit.audit(.create, "device", device.id, by: principal, .plain("name", new.name), .plain("model", new.model))
       return device
     }
     admit([device])
@@ -86,6 +88,7 @@ extension Devices {
       device.version += 1
       try unit.sql.update(device)
       try unit.record(DeviceChanged(device: id, change: .record), organisation: device.organisation)
+      try unit.audit(.update, "device", id, by: principal, .plain("name", device.name.description))
       return device
     }
     admit([device])
@@ -120,6 +123,10 @@ extension Devices {
       try unit.sql.move(device, to: organisation, at: unit.now)
       for owner in [device.organisation, organisation] {
         try unit.record(DeviceChanged(device: id, change: .transferred), organisation: owner)
+        try unit.audit(
+          AuditEvent(
+            .act, "device", id.description, by: principal, organisation: owner,
+            details: [.plain("act", "transfer"), .plain("to", organisation.description)]))
       }
       return try unit.sql.device(id, of: organisation).device
     }
@@ -145,6 +152,7 @@ extension Devices {
       try unit.failOpenCommands(of: device, code: "device.decommissioned", "the device is out of service")
       let serials = try unit.revoke(serial: nil, of: device, reason: "cessationOfOperation")
       try unit.record(DeviceChanged(device: id, change: .decommissioned), organisation: device.organisation)
+      try unit.audit(.delete, "device", id, by: principal, .plain("name", device.name.description))
       return (device, serials)
     }
     revoked.insert(serials)

@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 import SQLStore
 
@@ -29,6 +30,8 @@ extension Devices {
       guard device.status != .decommissioned else { throw DevicesError.decommissioned }
       let model = try catalogue.require(device)
       try unit.desire(values, of: device, model, expecting: version)
+      let keys = values.keys.sorted().joined(separator: " ")
+      try unit.audit(.update, "device.twin", id, by: principal, .plain("properties", keys))
       return (try unit.sql.twin(of: id, model, organisation: device.organisation), device.number)
     }
     links.ring(.twins, number)

@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 package import SQLStore
 
@@ -24,6 +25,7 @@ package struct Estate: Sendable {
         id: unit.newID(), organisation: principal.organisation, name: name, createdAt: unit.now, version: 1)
       try unit.sql.insert(project)
       try unit.record(ProjectOpened(project: project.id, name: name), organisation: principal.organisation)
+      try unit.audit(.create, "estate.project", project.id, by: principal, .plain("name", name))
       return project
     }
   }
@@ -42,6 +44,7 @@ package struct Estate: Sendable {
       try project.rename(to: name)
       try unit.sql.update(project)
       try unit.record(ProjectRenamed(project: id, name: name), organisation: principal.organisation)
+      try unit.audit(.update, "estate.project", id, by: principal, .plain("name", name))
       return project
     }
   }
@@ -88,6 +91,9 @@ package struct Estate: Sendable {
       try Self.addRooms(new, to: building, unit)
       let event = BuildingAdded(building: building.id, project: new.project, name: new.name, rooms: new.rooms)
       try unit.record(event, organisation: principal.organisation)
+      try unit.audit(
+        .create, "estate.building", building.id, by: principal, .plain("name", new.name),
+        .plain("rooms", "\(new.rooms)"))
       return building
     }
   }
@@ -158,6 +164,7 @@ extension Estate {
       try room.rename(to: name)
       try unit.sql.update(room, of: principal.organisation)
       try unit.record(RoomRenamed(room: id, name: name), organisation: principal.organisation)
+      try unit.audit(.update, "estate.room", id, by: principal, .plain("name", name))
       return try unit.sql.room(id, of: principal.organisation)
     }
   }

@@ -40,8 +40,9 @@ package struct AuditKeeper: Service {
         try? await log.work.time.sleep(for: Self.interval)
       }
     }
-    // What was written last shall not wait for the next start.
-    do { try await step(isLast: true) } catch {
+    // What was written last shall not wait for the next start. A task of its own, waited for: this one may be
+    // cancelled, and then the store would do nothing more for it.
+    do { try await Task { try await step(isLast: true) }.value } catch {
       log.work.logger.warning("audit log not sealed at the end", metadata: ["error": "\(error)"])
     }
   }

@@ -8,12 +8,17 @@ extension AuditLog {
   ///
   /// What no checkpoint outside this store has seen can be cut off its end unnoticed: that is what copies are for.
   ///
-  /// - Parameter copies: checkpoints of this log that were kept elsewhere.
+  /// - Parameters:
+  ///   - copies: checkpoints of this log that were kept elsewhere.
+  ///   - damagedCopies: where a copy can no longer be read.
   /// - Throws: when the store cannot be read.
-  package func check(copies: [SignedCheckpoint] = []) async throws(AuditError) -> AuditReport {
+  package func check(
+    copies: [SignedCheckpoint] = [], damagedCopies: [String] = []
+  ) async throws(AuditError) -> AuditReport {
     let keys = keys
     return try await work.read(AuditError.self) { sql in
       var walk = AuditWalk(sql: sql, keys: keys, copies: copies)
+      for place in damagedCopies { walk.found(.log, "the copy of a checkpoint in \(place) cannot be read") }
       return try walk.report()
     }
   }
@@ -50,6 +55,10 @@ struct AuditWalk {
     }
     self.copies = bySize
     result.copiesCount = copies.count
+  }
+
+  mutating func found(_ subject: AuditFinding.Subject, _ problem: String) {
+    result.found(subject, problem)
   }
 
   mutating func report() throws -> AuditReport {

@@ -99,7 +99,8 @@ extension AuditQuery {
   /// What of a query goes into the entry of an export.
   fileprivate var details: [AuditDetail] {
     let given: [(String, String?)] = [
-      ("principal", principal?.description), ("kind", kind), ("resource", resource), ("from", from?.description),
+      ("number", number.map(String.init)), ("principal", principal?.description), ("kind", kind),
+      ("resource", resource), ("from", from?.description),
       ("to", to?.description),
     ]
     return given.compactMap { name, value in value.map { .plain(name, $0) } }

@@ -6,10 +6,12 @@ package struct AuditQuery: Sendable, Hashable {
   /// The most characters of a text to look for.
   package static let textCharactersMax = 100
 
+  /// One entry.
+  package var number: Int64?
   package var principal: ID<Principal>?
   package var verbs: Set<AuditVerb>
   package var outcomes: Set<AuditOutcome>
-  /// What kind of thing: `estate.room`; with a dot at its end all kinds of a context: `estate.`.
+  /// What kind of thing: `estate.room`; with a dot at its end it and all kinds below it: `estate.`.
   package var kind: String?
   /// A thing's id.
   package var resource: String?
@@ -22,10 +24,12 @@ package struct AuditQuery: Sendable, Hashable {
   package var page: PageRequest
 
   package init(
-    principal: ID<Principal>? = nil, verbs: Set<AuditVerb> = [], outcomes: Set<AuditOutcome> = [],
-    kind: String? = nil, resource: String? = nil, from: Instant? = nil, to: Instant? = nil, text: String? = nil,
+    number: Int64? = nil, principal: ID<Principal>? = nil, verbs: Set<AuditVerb> = [],
+    outcomes: Set<AuditOutcome> = [], kind: String? = nil, resource: String? = nil, from: Instant? = nil,
+    to: Instant? = nil, text: String? = nil,
     page: PageRequest = PageRequest()
   ) {
+    self.number = number
     self.principal = principal
     self.verbs = verbs
     self.outcomes = outcomes
@@ -53,12 +57,14 @@ package struct AuditQuery: Sendable, Hashable {
   func condition(_ organisation: ID<Organisation>?) -> SQL {
     var sql: SQL = "e.sequence > 0"
     if let organisation { sql += " AND e.organisation = \(organisation)" }
+    if let number { sql += " AND e.sequence = \(number)" }
     if let principal { sql += " AND e.principal = \(principal)" }
     if !verbs.isEmpty { sql += " AND e.verb IN \(list: verbs.map(\.rawValue).sorted())" }
     if !outcomes.isEmpty { sql += " AND e.outcome IN \(list: outcomes.map(\.rawValue).sorted())" }
     if let kind, !kind.isEmpty {
       sql += kind.hasSuffix(".")
-        ? " AND e.kind LIKE \(Self.literal(kind) + "%") ESCAPE '!'" : " AND e.kind = \(kind)"
+        ? " AND (e.kind = \(kind.dropLast()) OR e.kind LIKE \(Self.literal(kind) + "%") ESCAPE '!')"
+        : " AND e.kind = \(kind)"
     }
     if let resource, !resource.isEmpty { sql += " AND e.resource = \(resource)" }
     if let from { sql += " AND e.at >= \(from)" }

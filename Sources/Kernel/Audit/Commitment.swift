@@ -1,9 +1,9 @@
 /// What stands in the log for a value that may have to be erased: its salted hash.
 ///
-/// commitment = SM3(LP("anju-audit-field-1") ‖ LP(salt) ‖ LP(field) ‖ LP(subject) ‖ LP(value)); LP(x) is the length of x
-/// in four bytes, big endian, then x. The salt has 32 bytes, at least 128 of whose bits nobody can guess. While salt and
-/// value are kept, in a table beside the log, anybody can check that the value is the one that was written; when they
-/// are deleted, the commitment tells nothing of the value, and every proof of the entry stays as it was.
+/// commitment = SM3(LP("anju-audit-field-1") ‖ LP(salt) ‖ LP(field) ‖ LP(subject) ‖ LP(value)); LP(x) is the length of
+/// x in four bytes, big endian, then x. The salt has 32 bytes, at least 128 of whose bits nobody can guess. While salt
+/// and value are kept, in a table beside the log, anybody can check that the value is the one that was written; when
+/// they are deleted, the commitment tells nothing of the value, and every proof of the entry stays as it was.
 package struct Commitment: Sendable, Hashable {
   /// Bytes of a salt.
   package static let saltByteCount = 32

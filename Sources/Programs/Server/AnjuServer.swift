@@ -1,4 +1,5 @@
 package import Accounts
+import Audit
 import CertificateAuthority
 import DeviceGateway
 import Foundation
@@ -76,7 +77,8 @@ package final class AnjuServer: Sendable {
     do {
       let contexts = try await Contexts.open(
         storage, authority: certificates.authority, secretKey: try folder.secret("accounts.key"),
-        recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger), logger: logger)
+        recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger),
+        audit: try audit(configuration), logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
@@ -87,6 +89,18 @@ package final class AnjuServer: Sendable {
       await storage.close()
       throw error
     }
+  }
+
+  /// What signs the audit log, and where copies of its checkpoints go: the data folder, for a start, and wherever the
+  /// settings say.
+  private static func audit(
+    _ configuration: ServerConfiguration
+  ) throws -> (signer: any CheckpointSigner, places: [any CheckpointPlace]) {
+    let folder = configuration.dataFolder
+    var places: [any CheckpointPlace] = [FolderPlace(folder.appendingPathComponent(AuditDesk.copiesName))]
+    if let copies = configuration.auditCopies { places.append(FolderPlace(copies)) }
+    if let command = configuration.auditCommand { places.append(CommandPlace(command)) }
+    return (try AuditKeyFile(folder: folder), places)
   }
 
   /// Serves until the task is cancelled or the program gets SIGINT or SIGTERM; returns when everything is closed.

@@ -25,6 +25,11 @@ package struct ServerConfiguration: Sendable, Equatable {
   package var vaultFolder: URL
   /// Starts the key service beside the server. `--no-vault`, `ANJU_VAULT_START`.
   package var startsVault: Bool
+  /// A folder on another disk or machine for copies of the audit log's checkpoints. `--audit-copies`,
+  /// `ANJU_AUDIT_COPIES`.
+  package var auditCopies: URL?
+  /// A program that keeps each of those checkpoints, given as its input. `--audit-command`, `ANJU_AUDIT_COMMAND`.
+  package var auditCommand: String?
   /// The folder of the pages' collected assets. `--vendor`, `ANJU_VENDOR`.
   package var vendorFolder: URL
   /// Minutes east of UTC of the estate's days: 480 in China. `--zone-minutes`, `ANJU_ZONE_MINUTES`.
@@ -70,6 +75,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     self.isEmpty = isEmpty
     names = (text(.names) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     postgres = text(.postgres)
+    auditCopies = text(.auditCopies).map { URL(fileURLWithPath: $0, isDirectory: true) }
+    auditCommand = text(.auditCommand)
     logLevel = text(.logLevel) ?? "notice"
     guard Self.logLevels.contains(logLevel) else {
       throw ConfigurationError(key: .logLevel, value: logLevel, expected: Self.logLevels.joined(separator: ", "))
@@ -87,6 +94,8 @@ package struct ServerConfiguration: Sendable, Equatable {
 extension ServerConfiguration {
   /// The settings' names: `http.port` is `--http-port` and `ANJU_HTTP_PORT`.
   package enum Key: String, CaseIterable, Sendable {
+    case auditCommand = "audit.command"
+    case auditCopies = "audit.copies"
     case controlPort = "control.port"
     case data
     case empty

@@ -7,6 +7,7 @@ struct AnjuBench: AsyncParsableCommand {
     abstract: "Measure Anju beside a peer in the same run. Loopback only, bounded in time.",
     discussion: "Every table names the machine. Machines are noisy: trust the ratios.",
     subcommands: [
+      AuditCommand.self,
       IntakeCommand.self,
       HistoryCommand.self,
       IdleCommand.self,

@@ -10,6 +10,7 @@ struct Anju: AsyncParsableCommand {
       Exit codes: 0 done, 1 failed, 64 wrong usage, 78 a setting cannot be used.
       """,
     subcommands: [
+      AuditCommand.self,
       UpCommand.self,
       DoctorCommand.self,
       MQTTBrokerCommand.self,

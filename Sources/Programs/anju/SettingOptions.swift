@@ -37,6 +37,12 @@ struct SettingOptions: ParsableArguments {
   @Flag(help: "Do not start the key service: somebody else does.")
   var noVault = false
 
+  @Option(help: "A folder elsewhere for copies of the audit log's checkpoints.")
+  var auditCopies: String?
+
+  @Option(help: "A program that keeps the audit log's checkpoints; each is its input.")
+  var auditCommand: String?
+
   @Option(help: "The folder of the pages' collected files (default: .anju/vendor).")
   var vendor: String?
 
@@ -53,7 +59,7 @@ struct SettingOptions: ParsableArguments {
     let given: [(ServerConfiguration.Key, String?)] = [
       (.data, data), (.listen, isPublic ? listen ?? "0.0.0.0" : listen), (.httpPort, httpPort),
       (.mqttPort, mqttPort), (.names, names), (.postgres, postgres), (.vendor, vendor), (.vaultData, vaultData),
-      (.vaultStart, noVault ? "false" : nil),
+      (.vaultStart, noVault ? "false" : nil), (.auditCopies, auditCopies), (.auditCommand, auditCommand),
       (.zoneMinutes, zoneMinutes), (.logLevel, logLevel), (.empty, empty ? "true" : nil), (.controlPort, controlPort),
     ]
     let options = Dictionary(uniqueKeysWithValues: given.compactMap { key, value in value.map { (key, $0) } })

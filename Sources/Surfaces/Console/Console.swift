@@ -1,5 +1,6 @@
 package import Accounts
 package import Alarms
+package import Audit
 package import Devices
 package import Estate
 import Foundation
@@ -21,16 +22,19 @@ package struct Console: Sendable {
     package let devices: Devices
     package let alarms: Alarms
     package let privacy: Privacy
+    package let audit: AuditLog
     package let journal: Journal
 
     package init(
-      accounts: Accounts, estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, journal: Journal
+      accounts: Accounts, estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, audit: AuditLog,
+      journal: Journal
     ) {
       self.accounts = accounts
       self.estate = estate
       self.devices = devices
       self.alarms = alarms
       self.privacy = privacy
+      self.audit = audit
       self.journal = journal
     }
   }
@@ -85,6 +89,7 @@ package struct Console: Sendable {
     installAlarms(on: router)
     installMyData(on: router)
     installPrivacy(on: router)
+    installAudit(on: router)
     installLive(on: router)
     installHelp(on: router)
     installSignInCompletion(on: router)

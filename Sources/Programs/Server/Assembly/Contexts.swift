@@ -17,20 +17,23 @@ struct Contexts: Sendable {
   let devices: Devices
   let alarms: Alarms
   let privacy: Privacy
+  let audit: AuditLog
   let intake: TelemetryIntake
   let board: LivenessBoard
   private let history: TelemetryHistory
   private let liveness: LivenessService
   private let urgent: UrgentReader
   private let follower: DirectoryFollower
+  private let keeper: AuditKeeper
   private let storage: Storage
 
   /// - Parameters:
   ///   - secretKey: `LocalSecretBox.keyBytes` bytes that seal second factors and contacts.
   ///   - breached: passwords that nobody may choose.
+  ///   - audit: signs the audit log's checkpoints, and where copies of them go.
   static func open(
     _ storage: Storage, authority: CertificateAuthority, secretKey: [UInt8], recordKey: [UInt8],
-    breached: BreachList, logger: Logger
+    breached: BreachList, audit: (signer: any CheckpointSigner, places: [any CheckpointPlace]), logger: Logger
   ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
@@ -47,25 +50,27 @@ struct Contexts: Sendable {
       store: storage.history, log: storage.log, directory: devices.directory, latest: latest, logger: logger,
       trims: trims)
     devices.links.attach(history)
+    let log = AuditLog(work: storage.work, keys: CheckpointKeys([audit.signer.key]))
     return Contexts(
       accounts: Accounts(
         work: storage.work, hasher: try PasswordHasher(),
         box: LocalSecretBox(key: secretKey, random: SystemSources.randomBytes), breached: breached,
         random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
-      privacy: try privacy(storage, recordKey),
+      privacy: try privacy(storage, recordKey, log), audit: log,
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
       urgent: UrgentReader(
         work: storage.work, log: storage.log, directory: devices.directory,
         handler: DeviceMessages(devices: devices), trims: trims, logger: logger),
-      follower: DirectoryFollower(devices: devices, journal: storage.journal, start: start), storage: storage)
+      follower: DirectoryFollower(devices: devices, journal: storage.journal, start: start),
+      keeper: AuditKeeper(log: log, signer: audit.signer, places: audit.places), storage: storage)
   }
 
   /// - Parameter key: wraps the persons' record keys; the store does not hold it.
-  private static func privacy(_ storage: Storage, _ key: [UInt8]) throws -> Privacy {
+  private static func privacy(_ storage: Storage, _ key: [UInt8], _ audit: AuditLog) throws -> Privacy {
     Privacy(
-      work: storage.work, policy: try .builtIn(), audit: AuditLog(work: storage.work, keys: CheckpointKeys([])),
+      work: storage.work, policy: try .builtIn(), audit: audit,
       keys: LocalRecordKeys(work: storage.work, key: key), providers: [AccountHoldings(work: storage.work)],
       random: SystemSources.randomBytes)
   }
@@ -75,7 +80,7 @@ struct Contexts: Sendable {
     var services: [any Service] = [
       TelemetryFolder(history: history, time: storage.work.time, logger: logger),
       alarms.reader(storage.journal), urgent, follower, liveness, CommandDispatcher(devices: devices),
-      TwinReconciler(devices: devices), GapFiller(devices: devices), privacy.eraser(storage.journal),
+      TwinReconciler(devices: devices), GapFiller(devices: devices), keeper, privacy.eraser(storage.journal),
       PrivacyKeeper(privacy: privacy, journal: storage.journal) { [accounts] in try await accounts.organisations() },
     ]
     // Another process may write into the same store.

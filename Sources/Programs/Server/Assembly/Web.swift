@@ -43,6 +43,7 @@ struct Web {
     router.addMiddleware {
       RequestShell(time: time)
       Identification(identify, failures: failures)
+      RefusalAudit(contexts.audit, time: time)
     }
     surface(identify, rates, cursorSecret).install(on: router)
     try console(identify, rates).install(on: router)
@@ -71,6 +72,7 @@ struct Web {
       endpoints: OpenAPISurface.endpoints(of: contexts.accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: contexts.estate) + OpenAPISurface.endpoints(of: contexts.devices)
         + OpenAPISurface.endpoints(of: contexts.alarms) + OpenAPISurface.endpoints(of: contexts.privacy)
+        + OpenAPISurface.endpoints(of: contexts.audit)
         + OpenAPISurface.endpoints(
           of: feed, journal: journal, identify: identify,
           reach: EventReach(alarms: contexts.alarms, devices: contexts.devices), time: time),
@@ -90,7 +92,7 @@ struct Web {
     return try Console(
       services: .init(
         accounts: accounts, estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms,
-        privacy: contexts.privacy, journal: journal),
+        privacy: contexts.privacy, audit: contexts.audit, journal: journal),
       door: door, identify: identify, rates: rates, vendorFolder: vendor,
       time: SystemSources.time, ids: SystemSources.ids, offsetMinutes: configuration.zoneMinutes)
   }

@@ -13,6 +13,7 @@ enum Place: String, CaseIterable {
   case devices
   case people
   case privacy
+  case audit
   case help
 
   /// Whether there is something there for the person: pages do not offer what would be refused.
@@ -25,6 +26,7 @@ enum Place: String, CaseIterable {
     case .devices: return visit.may(.devicesRead)
     case .people: return visit.may(.accountsRead)
     case .privacy: return visit.may(.privacyRead)
+    case .audit: return visit.may(.auditRead)
     case .help: return true
     }
   }
@@ -37,6 +39,7 @@ enum Place: String, CaseIterable {
     case .devices: "cpu"
     case .privacy: "shield-check"
     case .people: "user-round"
+    case .audit: "scroll-text"
     case .help: "circle-question-mark"
     }
   }
