@@ -105,7 +105,7 @@ def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
     page.get_by_role("button", name="授予", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("互斥")
     page.get_by_role("button", name="停用账号").click()
-    expect(page.get_by_role("status")).to_have_text("账号状态已更改。")
+    expect(page.locator(".banner.ok")).to_have_text("账号状态已更改。")
     own.goto(anju.url + "/today")
     expect(own).to_have_url(re.compile(r"/sign-in"))
 
@@ -131,6 +131,7 @@ def test_one_s_own_account_in_both_languages_and_on_a_phone(administrator, axe, 
         page.emulate_media(color_scheme=theme)
         axe(page, f"account {theme}")
         shot(page, f"account-{theme}-1440", full=True)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 844})
     axe(page, "account phone")
     shot(page, "account-light-390", full=True)

@@ -39,6 +39,7 @@ extension Console {
       ]),
       "hasRows": .flag(!found.items.isEmpty), "rows": .list(found.items.map { personRow($0, places, visit) }),
       "next": .optional(found.next.map { visit.query.address(["after": $0]) }),
+      "hasPages": .flag(found.next != nil || visit.query["after"] != nil),
       "first": .optional(visit.query["after"] == nil ? nil : visit.query.address(["after": nil])),
       "mayWrite": .flag(visit.may(.accountsWrite)), "mayManage": .flag(mayManage(visit)),
       "resets": .list(resets.map { resetView($0, visit) }), "problem": .optional(problem),
