@@ -10,7 +10,7 @@ package struct DeviceGatewayOptions: Sendable {
   package var waitingBytesOfConnectionMax = 256 << 10
   /// Bytes of one event loop that wait to become durable or are about to be read. Connections that bring many messages
   /// are read in turns within it, so that a tick stays short and another's alarm is read, committed and acknowledged
-  /// within milliseconds. Half as many lower the alarm's delay no further, only the rate.
+  /// within milliseconds. More make alarms wait longer, fewer lower the rate (docs/benchmarks.md).
   package var turnBytesOfLoop = 64 << 10
   /// What a connection may have waiting without having to take turns: a device that says something now and then.
   package var turnBytesOfConnection = 512
