@@ -70,7 +70,7 @@ class Platform:
         self.opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=context),
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        body = json.dumps({"name": "admin", "password": self.password}).encode()
+        body = json.dumps({"name": "operator", "password": self.password}).encode()
         request = urllib.request.Request(
             self.url + "/api/v1/session", data=body, headers={"content-type": "application/json"})
         self.opener.open(request, timeout=30).close()
