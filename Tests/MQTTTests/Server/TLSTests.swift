@@ -1,9 +1,10 @@
 import Foundation
-import MQTT
 import NIOCore
 import NIOSSL
 import TestSupport
 import Testing
+
+@testable import MQTT
 
 /// Certificates made by openssl in a folder of their own.
 struct TestCertificates {
@@ -93,6 +94,53 @@ struct TLSTests {
       }
       await #expect(throws: (any Error).self) { _ = try await RawClient.connect(test.port, "x") }
       #expect(test.delegate.read { $0.requests.isEmpty })
+    }
+  }
+
+  @Test("a silent connection gives TLS's memory back, as often as it falls silent, and no byte is lost either way")
+  func silence() async throws {
+    let certificates = try await TestCertificates()
+    let client = try certificates.client(withCertificate: true)
+    try await TestServer.run(tls: try certificates.server()) { test in
+      let (device, _) = try await RawClient.connect(test.port, "device", keepAlive: 60) { channel in
+        try channel.pipeline.syncOperations.addHandler(
+          try NIOSSLClientHandler(context: client, serverHostname: "localhost"))
+      }
+      #expect(try await device.subscribe("t") == .grantedQoS2)
+      var random = SeededRandom(7)
+      for turn in 0..<40 {
+        #expect(await test.server.ciphertextBytes() > 0)
+        await test.pass(seconds: turn.isMultiple(of: 3) ? 4 : 6)
+        #expect(await (test.server.ciphertextBytes() == 0) == !turn.isMultiple(of: 3))
+        // Beyond a TLS record the library's buffer grows and is no longer the one that is given back.
+        let length = turn < 30 ? 1 + random.below(2_000) : 1 + random.below(60_000)
+        let payload = (0..<length).map { _ in UInt8(random.below(256)) }
+        let id = UInt16(turn + 1)
+        try await device.send(.publish(.init(topic: "t", payload: payload, qos: .atLeastOnce, packetID: id)))
+        #expect(try await device.message().payload == payload)
+        #expect(try await device.next() == .puback(.init(packetID: id)))
+      }
+    }
+  }
+
+  @Test("the keep-alive of a client that went is noticed in time, whether TLS's memory was given back or not")
+  func keepAlive() async throws {
+    let certificates = try await TestCertificates()
+    let client = try certificates.client(withCertificate: true)
+    try await TestServer.run(tls: try certificates.server()) { test in
+      for seconds: UInt16 in [2, 20] {
+        let (device, _) = try await RawClient.connect(test.port, "device", keepAlive: seconds) { channel in
+          try channel.pipeline.syncOperations.addHandler(
+            try NIOSSLClientHandler(context: client, serverHostname: "localhost"))
+        }
+        await test.pass(seconds: 6)
+        if seconds > 2 {
+          try await device.send(.pingreq(.init()))
+          #expect(try await device.next() == .pingresp(.init()))
+          await test.pass(seconds: Double(seconds) * 1.5 + 1)
+        }
+        #expect(try await device.next() == .disconnect(.init(reason: .keepAliveTimeout)))
+      }
     }
   }
 }

@@ -128,7 +128,7 @@ extension Connection {
     if packet.properties.authenticationMethod == nil { request = request?.withoutCertificates }
     receiveMaximum = Int(version == .v5 ? options.receiveMaximum : options.receiveMaximum311)
     lastRead = loop.now()
-    if keepAliveMilliseconds > 0 { loop.move(self, deadline: lastRead + keepAliveMilliseconds) }
+    if let nextCall { loop.move(self, deadline: nextCall) }
     attachment.session.resume(
       .init(
         version: version, window: Int(min(packet.properties.receiveMaximum ?? 65_535, options.sendWindowMax)),

@@ -23,6 +23,7 @@ extension Connection {
     guard let buffer = out, let context else { return }
     out = nil
     guard buffer.readableBytes > 0 else { return loop.giveBack(buffer) }
+    noteSent()
     context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     loop.giveBack(buffer)
   }

@@ -59,6 +59,11 @@ final class Connection: ChannelDuplexHandler, TimerWheelEntry, @unchecked Sendab
   var out: ByteBuffer?
   var isDirty = false
   var needsServing = false
+  /// TLS's buffer for what is sent, and whether it was written to since its pages were given back.
+  let ciphertext: CiphertextPages.Lease?
+  var hasCiphertext = true
+  /// When something was sent last; may be a turn of the wheel old.
+  var lastSent: UInt64 = 0
   var packetBytesMaxSent = Int.max
   var wantsProblemInformation = true
 
@@ -67,10 +72,11 @@ final class Connection: ChannelDuplexHandler, TimerWheelEntry, @unchecked Sendab
   var keepAliveMilliseconds: UInt64 = 0
   var deadline: UInt64 = 0
 
-  init(loop: LoopState, broker: Broker, isTLS: Bool) {
+  init(loop: LoopState, broker: Broker, isTLS: Bool, ciphertext: CiphertextPages.Lease?) {
     self.loop = loop
     self.broker = broker
     self.isTLS = isTLS
+    self.ciphertext = ciphertext
   }
 
   /// Whether the client takes what is sent.
@@ -133,6 +139,18 @@ final class Connection: ChannelDuplexHandler, TimerWheelEntry, @unchecked Sendab
 
   // MARK: Wheel
 
+  /// When a connected client that says nothing is taken for gone; nil: never. `lastRead` may be a turn old.
+  private var keepAliveDue: UInt64? {
+    guard keepAliveMilliseconds > 0 else { return nil }
+    return lastRead + keepAliveMilliseconds + TimerWheel<Connection>.tickMilliseconds
+  }
+
+  /// When the wheel is to call a connected client's connection; nil: never.
+  var nextCall: UInt64? {
+    guard let keepAliveDue, let coolDue else { return keepAliveDue ?? coolDue }
+    return min(keepAliveDue, coolDue)
+  }
+
   func wheelCalls(now: UInt64) -> UInt64? {
     switch phase {
     case .new, .deciding, .authenticating:
@@ -141,12 +159,12 @@ final class Connection: ChannelDuplexHandler, TimerWheelEntry, @unchecked Sendab
       context?.close(promise: nil)
       return nil
     case .connected:
-      guard keepAliveMilliseconds > 0 else { return nil }
-      // `lastRead` may be a turn old.
-      let due = lastRead + keepAliveMilliseconds + TimerWheel<Connection>.tickMilliseconds
-      if now < due || isPaused { return max(due, now + 1) }
-      leave(.keepAliveTimeout, telling: .keepAliveTimeout)
-      return deadline
+      cool(now: now)
+      if let due = keepAliveDue, now >= due, !isPaused {
+        leave(.keepAliveTimeout, telling: .keepAliveTimeout)
+        return deadline
+      }
+      return nextCall.map { max($0, now + 1) }
     case .closing:
       if now < deadline { return deadline }
       context?.close(promise: nil)

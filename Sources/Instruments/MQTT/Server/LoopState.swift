@@ -112,6 +112,11 @@ final class LoopState: @unchecked Sendable {
 
   // MARK: Buffers
 
+  /// Bytes in memory of what TLS keeps for sending.
+  var ciphertextBytes: Int {
+    connections.values.lazy.compactMap(\.ciphertext).reduce(0) { $0 + CiphertextPages.residentBytes($1) }
+  }
+
   /// An empty buffer.
   func takeBuffer() -> ByteBuffer {
     guard var buffer = spare.popLast() else { return allocator.buffer(capacity: 1_024) }

@@ -72,9 +72,25 @@ public final class MQTTServer: @unchecked Sendable {
     }
     guard isAllowed else { throw MQTTServerError.tooManyConnections }
     channel.closeFuture.whenComplete { _ in self.lock.withLock { self.connectionCountStorage -= 1 } }
-    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
-    let connection = Connection(loop: loopState(channel.eventLoop), broker: broker, isTLS: tls != nil)
+    let ciphertext = try tls.flatMap { try secure(channel, $0) }
+    let connection = Connection(
+      loop: loopState(channel.eventLoop), broker: broker, isTLS: tls != nil, ciphertext: ciphertext)
     try channel.pipeline.syncOperations.addHandler(connection)
+  }
+
+  /// Adds TLS, with its buffers in memory that can be given back.
+  private func secure(_ channel: any Channel, _ tls: NIOSSLContext) throws -> CiphertextPages.Lease? {
+    let handler = NIOSSLServerHandler(context: tls)
+    guard let options = channel.syncOptions else {
+      try channel.pipeline.syncOperations.addHandler(handler)
+      return nil
+    }
+    return try CiphertextPages.lease { allocator in
+      let usual = try options.getOption(.allocator)
+      try options.setOption(.allocator, value: allocator)
+      try channel.pipeline.syncOperations.addHandler(handler)
+      try options.setOption(.allocator, value: usual)
+    }
   }
 
   private func loopState(_ eventLoop: any EventLoop) -> LoopState {
@@ -138,6 +154,15 @@ public final class MQTTServer: @unchecked Sendable {
     for state in lock.withLock({ Array(loops.values) }) {
       _ = try? await state.eventLoop.submit { state.turnWheel() }.get()
     }
+  }
+
+  /// Bytes in memory of what TLS keeps for sending, of all connections.
+  func ciphertextBytes() async -> Int {
+    var bytes = 0
+    for state in lock.withLock({ Array(loops.values) }) {
+      bytes += (try? await state.eventLoop.submit { state.ciphertextBytes }.get()) ?? 0
+    }
+    return bytes
   }
 
   /// Closes the listeners, tells all clients that the server goes (0x8B), and waits until their connections are closed.

@@ -49,7 +49,7 @@ public struct MQTTServerOptions: Sendable {
   public var writeBufferBytes = 32_768...131_072
   /// One read's buffer, in bytes: it begins at the least, grows for a connection that fills it and shrinks again. Each
   /// connection holds one, so that the least counts for many idle ones.
-  public var readBufferBytes = 1_024...16_384
+  public var readBufferBytes = 512...16_384
   /// Whether the answers are those that the published packet sequences expect where these differ from the standard:
   /// to wrong flags in PUBREL, DISCONNECT, AUTH and CONNACK 0x82 in place of 0x81, to a protocol level below 3 a
   /// CONNACK of version 5 in place of 3.1.1's return code 1. For conformance runs with those suites only.
