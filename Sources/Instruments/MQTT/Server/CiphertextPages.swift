@@ -148,8 +148,10 @@ enum CiphertextPages {
     }
   }
 
-  /// How many bytes of a lease are in memory now.
+  /// How many bytes of a lease are in memory now; 0 when the library has freed it.
   static func residentBytes(_ lease: Lease) -> Int {
-    state.withLock { $0.residentBytes(lease.slot) }
+    state.withLock { state in
+      state.generations[Int(lease.slot)] == lease.generation ? state.residentBytes(lease.slot) : 0
+    }
   }
 }
