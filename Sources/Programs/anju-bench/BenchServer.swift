@@ -73,7 +73,7 @@ struct BenchServer: Sendable {
 
   private static var logOptions: DurableLog.Options {
     var options = DurableLog.Options()
-    options.preallocatedBytes = 96 << 20
+    options.preallocatedBytes = 32 << 20
     return options
   }
 

@@ -62,12 +62,8 @@ final class LoopIntake: @unchecked Sendable {
   private typealias Outcome = Result<DurableLog.Position, DurableLogError>
   /// What commits have settled and the loop has not seen yet: bounded by what waits for the log.
   private let settled = Mutex<[(Waiting, Outcome)]>([])
-  /// `settled` holds urgent messages; a hint that may be late, since a hop to the loop follows in any case.
-  private let hasUrgentSettled = Atomic(false)
   /// Bytes of one batch, roughly.
   private static let batchBytesMax = 256 << 10
-  /// From so many messages in a tick on, an urgent one is handed over at once.
-  private static let busyRecords = 64
   /// Bytes of this loop that wait to become durable.
   private var waitingBytes = 0
   private(set) var now: Instant
@@ -100,8 +96,6 @@ final class LoopIntake: @unchecked Sendable {
   func take(
     _ publish: MQTTPublishView, of device: DeviceNumber, _ channel: UpChannel, from connection: DeviceConnection
   ) {
-    // Alarms whose commit has returned do not wait for the rest of a busy tick to be read.
-    if hasUrgentSettled.load(ordering: .relaxed) { releaseSettled() }
     let acceptance = intake.accept(
       device: device, channel: channel, payload: publish.payload, receivedAt: now, into: &batch)
     if acceptance.refusal != nil { metrics.rejected += 1 }
@@ -124,8 +118,7 @@ final class LoopIntake: @unchecked Sendable {
       heard.append(connection.number)
     }
     if connection.waitingBytes > options.turnBytesOfConnection { pause(connection) }
-    let isUrgentAmongMany = acceptance.lane == .urgent && batch.records >= Self.busyRecords
-    if isUrgentAmongMany || batch.bytes >= Self.batchBytesMax { handOver() }
+    if batch.bytes >= Self.batchBytesMax { handOver() }
   }
 
   /// What a PUBACK of version 5 may say.
@@ -150,8 +143,7 @@ final class LoopIntake: @unchecked Sendable {
     resumeThoseThatMay()
   }
 
-  /// Gives the log what was gathered. A long tick does so more than once: the log writes while the rest is read, and an
-  /// alarm does not wait for what comes after it.
+  /// Gives the log what was gathered. A long tick does so more than once: the log writes while the rest is read.
   private func handOver() {
     let (urgent, bulk) = (urgent, bulk)
     self.urgent = Waiting()
@@ -159,7 +151,6 @@ final class LoopIntake: @unchecked Sendable {
     guard !batch.isEmpty else { return }
     intake.commit(batch) { lane, result in
       self.settle(lane == .urgent ? urgent : bulk, result)
-      if lane == .urgent { self.hasUrgentSettled.store(true, ordering: .relaxed) }
     }
     // The batch was handed over; what is left here is an empty one.
     batch = intake.begin(at: now)
@@ -177,7 +168,6 @@ final class LoopIntake: @unchecked Sendable {
 
   /// Acknowledges what commits made durable: what a connection brought in several ticks goes back in one write.
   private func releaseSettled() {
-    hasUrgentSettled.store(false, ordering: .relaxed)
     let parts = settled.withLock { settled in
       defer { settled.removeAll(keepingCapacity: true) }
       return settled

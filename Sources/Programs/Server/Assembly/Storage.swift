@@ -42,7 +42,7 @@ struct Storage: Sendable {
   /// Room that is taken beforehand spares a commit the file system's own writes.
   private static var logOptions: DurableLog.Options {
     var options = DurableLog.Options()
-    options.preallocatedBytes = 96 << 20
+    options.preallocatedBytes = 32 << 20
     return options
   }
 
