@@ -2,6 +2,7 @@ import Accounts
 import Audit
 import Devices
 import Foundation
+import Identities
 import Kernel
 import Testing
 
@@ -81,6 +82,11 @@ struct WordsTests {
     wanted += Role.allCases.map { "role.\($0.rawValue)" } + Duty.allCases.map { "duty.\($0.rawValue)" }
     wanted += Permission.allCases.map { "permission.\($0.rawValue)" }
     wanted += PasswordFault.allCases.map { "passwordFault.\($0.rawValue)" }
+    wanted += IdentityChain.allCases.flatMap { ["identityChain.\($0.rawValue)", "identityAuthority.\($0.rawValue)"] }
+    wanted += IdentityProfile.allCases.map { "identityProfile.\($0.rawValue)" }
+    wanted += IdentityCertificate.State.allCases.map { "identityState.\($0.rawValue)" }
+    wanted += IdentityRevocationReason.allCases.map { "identityReason.\($0.rawValue)" }
+    wanted += RetentionAction.allCases.map { "retention.action-\($0.rawValue)" }
     for key in wanted { #expect(keys.contains(key), "\(key)") }
   }
 
@@ -96,7 +102,7 @@ struct WordsTests {
   }
 
   /// Texts that begin or end with a name in Chinese, where no blank belongs.
-  private static let joined: Set<String> = ["board.offlineOne", "twin.setName"]
+  private static let joined: Set<String> = ["board.offlineOne", "identities.mismatch", "twin.setName"]
 
   private func places(_ text: String) -> Set<String> {
     Set(text.matches(of: #/\{([a-z]+)\}/#).map { String($0.output.1) })

@@ -6,12 +6,14 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Identities
 import Kernel
 import Logging
 import NIOCore
 import OpenAPI
 import Privacy
 import SQLStore
+import Synchronization
 import TestSupport
 
 @testable import Alarms
@@ -23,6 +25,8 @@ struct World: Sendable {
   /// Shown as a Bearer key: a session's cookie is the browser tests' business.
   static let key = "test-key"
   static let readerKey = "reader-key"
+  /// Whoever a test gives it to: `people`.
+  static let otherKey = "other-key"
 
   let fresh: Fresh
   let estate: Estate
@@ -30,15 +34,28 @@ struct World: Sendable {
   let alarms: Alarms
   let liveness: LivenessBoard
   let archive: SampleArchive
+  let signing: SigningKeysInMemory
+  let identities: Identities
   let building: Building
   let principal: Principal
+  let people: People
   let console: Console
   let app: Application<RouterResponder<HTTPContext>>
+
+  /// Who comes with which key.
+  final class People: Sendable {
+    private let known: Mutex<[String: Principal]>
+
+    init(_ known: [String: Principal]) { self.known = Mutex(known) }
+
+    func principal(_ key: String) -> Principal? { known.withLock { $0[key] } }
+    func give(_ key: String, _ principal: Principal) { known.withLock { $0[key] = principal } }
+  }
 
   static func make(floors: Int = 3, rooms: Int = 4, vendorFolder: String? = nil) async throws -> World {
     let fresh = try await Fresh.inMemory([
       Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
-      Alarms.migrations,
+      Alarms.migrations, Identities.migrations,
     ])
     let principal = fresh.principal()
     let estate = Estate(work: fresh.work)
@@ -64,14 +81,18 @@ struct World: Sendable {
       work: fresh.work, hasher: try PasswordHasher(cost: .least),
       box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
     let audit = AuditLog(work: fresh.work, keys: CheckpointKeys([]))
+    let signing = SigningKeysInMemory()
+    let identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })
     let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
+    let people = People([key: principal, readerKey: reader])
     let identify = Identify(
-      session: { _, _ in nil }, key: { given, _ in given == key ? principal : given == readerKey ? reader : nil })
+      session: { token, origin in try await Identify(accounts).session(token, origin) },
+      key: { given, _ in people.principal(given) })
     let rates = OpenAPISurface.Rates(time: fresh.clock.timekeeper)
     let console = try Console(
       services: .init(
         accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy, audit: audit,
-        journal: fresh.journal),
+        identities: identities, journal: fresh.journal),
       door: .sample,
       identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,
       ids: fresh.work.ids)
@@ -83,7 +104,8 @@ struct World: Sendable {
     console.install(on: router)
     return World(
       fresh: fresh, estate: estate, devices: devices, alarms: alarms, liveness: liveness, archive: archive,
-      building: building, principal: principal, console: console,
+      signing: signing, identities: identities,
+      building: building, principal: principal, people: people, console: console,
       app: Application(responder: router.buildResponder(), logger: .silent))
   }
 

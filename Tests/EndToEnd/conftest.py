@@ -9,6 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 
 import server
 from cut import Wire
+from staff import Staff
+from totp import Phone
 
 AXE = server.ROOT / ".anju" / "vendor-tests" / "axe.min.js"
 SHOTS = server.ROOT / "docs" / "screenshots"
@@ -60,6 +62,51 @@ def sign_in(page, anju, name=None, password=None):
     page.get_by_label("密码").fill(password or anju.password)
     page.get_by_role("button", name="登录").click()
     page.wait_for_url(re.compile(r"/today$"))
+
+
+@pytest.fixture(scope="session")
+def phone(anju, browser):
+    """The first administrator's phone, set up through the pages; and what the pages said on the way."""
+    context = browser.new_context(ignore_https_errors=True, locale="zh-CN", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    enter(page, anju)
+    page.goto(anju.url + "/account")
+    page.locator("#p1").fill(anju.administrator[1])
+    page.get_by_role("button", name="设置第二因素").click()
+    expect(page.locator("svg.qr")).to_be_visible()
+    phone = Phone(page.locator("#secret").inner_text())
+    page.get_by_label("手机上显示的验证码").fill(phone.code())
+    page.get_by_role("button", name="确认绑定").click()
+    expect(page.locator("ul.codes li")).to_have_count(10)
+    phone.codes = page.locator("ul.codes li").all_inner_texts()
+    context.close()
+    return phone
+
+
+def enter(page, anju):
+    """The administrator's name and password."""
+    page.goto(anju.url + "/sign-in")
+    page.get_by_label("账号").fill(anju.administrator[0])
+    page.get_by_label("密码").fill(anju.administrator[1])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(re.compile(r"/(people|sign-in/verification)"))
+
+
+@pytest.fixture(scope="session")
+def staff(anju, browser, phone):
+    """The administrator, who makes people."""
+    return Staff(anju, browser, phone)
+
+
+@pytest.fixture(scope="session")
+def officers(staff):
+    """Three of the four officers; the fourth is the administrator. The security officer last: from then on only
+    security officers appoint officers."""
+    people = {}
+    for role in ["keyCustodian", "auditor", "securityOfficer"]:
+        people[role] = staff.invite(role.lower())
+        staff.give(people[role], role)
+    return people
 
 
 @pytest.fixture

@@ -20,13 +20,15 @@ DEVICES = 12 * 14 * 4 + 12 * 3
 class Anju:
     """A running server: where it is, and how to sign in."""
 
-    def __init__(self, url, name, password, control, administrator=None):
+    def __init__(self, url, name, password, control, administrator=None, vault=None):
         self.url = url
         self.name = name
         self.password = password
         self.control = control
         # Name and password of the first system administrator; None for a server that others started.
         self.administrator = administrator
+        # The key service's folder; None for a server that others started.
+        self.vault = vault
 
     def building(self, path, arguments=None):
         """Asks the virtual building's control port, or tells it to misbehave."""
@@ -83,7 +85,7 @@ def start():
              "0", "--vendor", ROOT / ".anju" / "vendor"],
             stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env=environment())
         try:
-            yield wait(process, pathlib.Path(log.name))
+            yield wait(process, pathlib.Path(log.name), f"{folder}/data-vault")
         finally:
             process.terminate()
             try:
@@ -93,7 +95,7 @@ def start():
             log.close()
 
 
-def wait(process, log):
+def wait(process, log, vault):
     """Reads the address and the passwords of the first two accounts, the operator's first, off the program's own words,
     and waits for the building to have reported."""
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
@@ -103,7 +105,7 @@ def wait(process, log):
         accounts = re.findall(r"^ +account +(\S+)\n +password +(\S+)$", text, re.M)
         control = re.search(r"^ +building +(http://[^\s/]+:\d+)", text, re.M)
         if url and len(accounts) == 2 and control:
-            server = Anju(url.group(1), *accounts[0], control.group(1), accounts[1])
+            server = Anju(url.group(1), *accounts[0], control.group(1), accounts[1], vault)
             settle(server, deadline)
             return server
         if process.poll() is not None:

@@ -5,39 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from conftest import sign_in
-from totp import Phone
+from conftest import enter, sign_in
 
 REFUSED = r"Failed to load resource: the server responded with a status of (403|422)"
 GUARD_PASSWORD = "three green bicycles"
-
-
-@pytest.fixture(scope="module")
-def phone(anju, browser):
-    """The first administrator's phone, set up through the pages; and what the pages said on the way."""
-    context = browser.new_context(ignore_https_errors=True, locale="zh-CN", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    enter(page, anju)
-    page.goto(anju.url + "/account")
-    page.locator("#p1").fill(anju.administrator[1])
-    page.get_by_role("button", name="设置第二因素").click()
-    expect(page.locator("svg.qr")).to_be_visible()
-    phone = Phone(page.locator("#secret").inner_text())
-    page.get_by_label("手机上显示的验证码").fill(phone.code())
-    page.get_by_role("button", name="确认绑定").click()
-    expect(page.locator("ul.codes li")).to_have_count(10)
-    phone.codes = page.locator("ul.codes li").all_inner_texts()
-    context.close()
-    return phone
-
-
-def enter(page, anju):
-    """The administrator's name and password."""
-    page.goto(anju.url + "/sign-in")
-    page.get_by_label("账号").fill(anju.administrator[0])
-    page.get_by_label("密码").fill(anju.administrator[1])
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url(re.compile(r"/(people|sign-in/verification)"))
 
 
 @pytest.fixture
@@ -104,7 +75,14 @@ def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
     page.locator("#role").select_option("auditor")
     page.get_by_role("button", name="授予", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("互斥")
-    page.get_by_role("button", name="停用账号").click()
+    page.get_by_role("link", name="停用账号").click()
+    expect(page.locator("#dialog")).to_contain_text("登录立即结束")
+    axe(page, "disabling")
+    shot(page, "person-disable-light-1440")
+    page.locator("#dialog").get_by_role("button", name="取消").click()
+    expect(page.locator("#dialog")).to_be_hidden()
+    page.get_by_role("link", name="停用账号").click()
+    page.locator("#dialog").get_by_role("button", name="停用 李伟 的账号").click()
     expect(page.locator(".banner.ok")).to_have_text("账号状态已更改。")
     own.goto(anju.url + "/today")
     expect(own).to_have_url(re.compile(r"/sign-in"))

@@ -52,7 +52,10 @@ struct RouteTests {
   @Test("names a permission and says 403 without it", .clause("9.2.1a", "9.2.2c"))
   func permissions() async throws {
     let scene = try await Scene()
-    let open: Set<String> = ["getDocument", "signIn", "fetchCopy", "askPasswordReset", "completePasswordReset"]
+    let open: Set<String> = [
+      "getDocument", "signIn", "fetchCopy", "askPasswordReset", "completePasswordReset",
+      "getIdentityAuthorityCertificate", "getIdentityRevocationList",
+    ]
     let signingIn: Set<String> = ["getSession", "signOut", "changePassword", "verifySession"]
     let aboutOneself: Set<String> = [
       "followEvents", "listPurposes", "listOwnHoldings", "listOwnLooks", "listOwnConsents", "recordOwnConsent",

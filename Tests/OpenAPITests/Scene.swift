@@ -8,6 +8,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Identities
 import Kernel
 import Logging
 import NIOCore
@@ -26,6 +27,8 @@ struct Scene: Sendable {
   let devices: Devices
   let alarms: Alarms
   let privacy: Privacy
+  let signing = SigningKeysInMemory()
+  let identities: Identities
   let feed: EventFeed
   let surface: OpenAPISurface
   let tokens: Tokens
@@ -44,7 +47,7 @@ struct Scene: Sendable {
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
     fresh = try await Fresh.inMemory([
       Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
-      Alarms.migrations,
+      Alarms.migrations, Identities.migrations,
     ])
     let random = SharedRandom(seed: 5)
     accounts = Accounts(
@@ -63,6 +66,7 @@ struct Scene: Sendable {
       work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
       keys: LocalRecordKeys(work: fresh.work, key: random.bytes(32)), providers: [AccountHoldings(work: fresh.work)],
       random: { random.bytes($0) })
+    identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
     let stranger = Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
@@ -73,7 +77,7 @@ struct Scene: Sendable {
       endpoints: OpenAPISurface.endpoints(of: accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: estate)
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
-        + OpenAPISurface.endpoints(of: privacy)
+        + OpenAPISurface.endpoints(of: privacy) + OpenAPISurface.endpoints(of: identities)
         + OpenAPISurface.endpoints(of: AuditLog(work: fresh.work, keys: CheckpointKeys([])))
         + OpenAPISurface.endpoints(
           of: feed, journal: fresh.journal, identify: Self.identify(tokens),

@@ -38,7 +38,7 @@ package enum Role: String, CaseIterable, Sendable, Codable {
     case .operator:
       [
         .accountsKeys, .alarmsAcknowledge, .alarmsRead, .devicesCommand, .devicesRead, .devicesUnbind, .devicesWrite,
-        .estateRead, .estateWrite, .privacyOpen, .privacyRead, .privacyWrite,
+        .estateRead, .estateWrite, .identitiesRead, .identitiesWrite, .privacyOpen, .privacyRead, .privacyWrite,
       ]
     case .leasing: [.alarmsRead, .devicesRead, .estateRead, .privacyOpen, .privacyRead, .privacyWrite]
     case .finance: [.devicesRead, .estateRead]
@@ -53,11 +53,11 @@ package enum Role: String, CaseIterable, Sendable, Codable {
     case .systemAdministrator: [.accountsRead, .accountsWrite, .estateRead]
     case .securityOfficer:
       [
-        .accountsOfficers, .accountsRead, .auditRead, .estateRead, .privacyErase, .privacyRead, .vaultApprove,
-        .vaultRead,
+        .accountsOfficers, .accountsRead, .auditRead, .estateRead, .identitiesAuthorities, .identitiesRead,
+        .privacyErase, .privacyRead, .vaultApprove, .vaultRead,
       ]
     case .keyCustodian: [.vaultApprove, .vaultOperate, .vaultRead]
-    case .auditor: [.accountsRead, .auditExport, .auditRead, .privacyRead, .vaultRead]
+    case .auditor: [.accountsRead, .auditExport, .auditRead, .identitiesRead, .privacyRead, .vaultRead]
     }
   }
 

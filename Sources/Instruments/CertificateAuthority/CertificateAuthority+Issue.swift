@@ -105,7 +105,7 @@ extension CertificateAuthority {
     return try Self.issued(signed)
   }
 
-  private static func issued(_ certificate: Certificate) throws(CertificateAuthorityError) -> Issued {
+  static func issued(_ certificate: Certificate) throws(CertificateAuthorityError) -> Issued {
     let pem = try wrapping { try certificate.serializeAsPEM() }
     return Issued(
       certificatePEM: pem.pemString, certificateDER: pem.derBytes,

@@ -26,6 +26,7 @@ extension CertificateAuthority {
     case affiliationChanged = 3
     case superseded = 4
     case cessationOfOperation = 5
+    case privilegeWithdrawn = 9
   }
 
   /// Signs a revocation list.
@@ -39,14 +40,32 @@ extension CertificateAuthority {
   public func revocationList(
     number: Int64, revoked: [Revoked], thisUpdate: Int64, nextUpdate: Int64
   ) throws(CertificateAuthorityError) -> [UInt8] {
+    let body = try RevocationListBody(
+      issuer: certificate, number: number, revoked: revoked, thisUpdate: thisUpdate, nextUpdate: nextUpdate
+    ).bytes()
+    return try Self.wrapping {
+      try SignedBody.frame(body, Array(key.signature(for: body).derRepresentation))
+    }
+  }
+}
+
+/// What a revocation list's signature is over.
+struct RevocationListBody {
+  let issuer: Certificate
+  let number: Int64
+  let revoked: [CertificateAuthority.Revoked]
+  let thisUpdate: Int64
+  let nextUpdate: Int64
+
+  func bytes() throws(CertificateAuthorityError) -> [UInt8] {
     guard nextUpdate > thisUpdate, number >= 0 else { throw .validityInvalid }
     let entries = try revoked.map { (entry) throws(CertificateAuthorityError) in try Self.entry(entry) }
-    return try Self.wrapping {
+    return try CertificateAuthority.wrapping {
       var body = DER.Serializer()
       try body.appendConstructedNode(identifier: .sequence) { coder throws in
         try coder.serialize(1)
         try coder.serialize(SignatureIdentifier())
-        try coder.serialize(certificate.subject)
+        try coder.serialize(issuer.subject)
         try coder.serialize(ListTime(thisUpdate))
         try coder.serialize(ListTime(nextUpdate))
         if !entries.isEmpty {
@@ -55,23 +74,16 @@ extension CertificateAuthority {
         try coder.appendConstructedNode(
           identifier: ASN1Identifier(tagWithNumber: 0, tagClass: .contextSpecific)
         ) { coder throws in
-          try coder.serializeSequenceOf(try listExtensions(number: number))
+          try coder.serializeSequenceOf(try extensions())
         }
       }
-      let signature = try key.signature(for: body.serializedBytes)
-      var list = DER.Serializer()
-      try list.appendConstructedNode(identifier: .sequence) { coder throws in
-        coder.serializeRawBytes(body.serializedBytes)
-        try coder.serialize(SignatureIdentifier())
-        try coder.serialize(ASN1BitString(bytes: ArraySlice(signature.derRepresentation)))
-      }
-      return list.serializedBytes
+      return body.serializedBytes
     }
   }
 
-  private func listExtensions(number: Int64) throws -> [ListExtension] {
+  private func extensions() throws -> [ListExtension] {
     let authority = AuthorityKeyIdentifier(
-      keyIdentifier: SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
+      keyIdentifier: SubjectKeyIdentifier(hash: issuer.publicKey).keyIdentifier)
     let identifier = try authority.makeCertificateExtension()
     var value = DER.Serializer()
     try value.serialize(number)
@@ -81,14 +93,14 @@ extension CertificateAuthority {
     ]
   }
 
-  private static func entry(_ revoked: Revoked) throws(CertificateAuthorityError) -> ListEntry {
-    guard let serial = bytes(hexadecimal: revoked.serial), !serial.isEmpty else { throw .serialInvalid }
+  private static func entry(_ revoked: CertificateAuthority.Revoked) throws(CertificateAuthorityError) -> ListEntry {
+    guard let serial = serialBytes(revoked.serial), !serial.isEmpty else { throw .serialInvalid }
     return ListEntry(serial: serial, at: revoked.at, reason: revoked.reason)
   }
 }
 
 /// `AlgorithmIdentifier` of ecdsa-with-SHA256, which has no parameters (RFC 5758, section 3.2).
-private struct SignatureIdentifier: DERSerializable {
+struct SignatureIdentifier: DERSerializable {
   func serialize(into coder: inout DER.Serializer) throws {
     try coder.appendConstructedNode(identifier: .sequence) { coder throws in
       try coder.serialize([1, 2, 840, 10_045, 4, 3, 2] as ASN1ObjectIdentifier)
@@ -149,7 +161,7 @@ private struct ListEntry: DERSerializable {
 
 /// The bytes of a hexadecimal text; nil for anything else. A first bit of one gets a zero byte before it: a serial
 /// number is positive.
-private func bytes(hexadecimal text: String) -> [UInt8]? {
+private func serialBytes(_ text: String) -> [UInt8]? {
   let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
   guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2), digits.count <= 40 else { return nil }
   let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }

@@ -13,6 +13,8 @@ public enum CertificateAuthorityError: Error, Hashable, Sendable {
   /// Only P-256 and P-384 keys are taken.
   case keyTooWeak
   case requestTooLarge(bytesMax: Int)
+  /// What came back signed is not signed with the authority's key.
+  case signatureInvalid
   /// The certificate would outlive the authority's own.
   case outlivesAuthority
   /// A file could not be read or written: what was tried and the system's word for why not.

@@ -20,6 +20,11 @@ package enum Permission: String, CaseIterable, Sendable, Codable {
   case devicesWrite = "devices.write"
   case estateRead = "estate.read"
   case estateWrite = "estate.write"
+  /// Establish the authorities of identity certificates.
+  case identitiesAuthorities = "identities.authorities"
+  case identitiesRead = "identities.read"
+  /// Issue, renew and revoke identity certificates of third parties.
+  case identitiesWrite = "identities.write"
   /// Destroy a person's record key, after its legal holds.
   case privacyErase = "privacy.erase"
   /// Open sealed personal data, each time with a reason.
@@ -40,11 +45,11 @@ package enum Permission: String, CaseIterable, Sendable, Codable {
   /// - Source: clause 9.3 c.
   package var isSensitive: Bool {
     switch self {
-    case .accountsKeys, .accountsOfficers, .accountsWrite, .auditExport, .devicesUnbind, .privacyErase,
-      .vaultApprove, .vaultOperate:
+    case .accountsKeys, .accountsOfficers, .accountsWrite, .auditExport, .devicesUnbind,
+      .identitiesAuthorities, .identitiesWrite, .privacyErase, .vaultApprove, .vaultOperate:
       true
     case .accountsRead, .alarmsAcknowledge, .alarmsRead, .auditRead, .devicesCommand, .devicesRead, .devicesWrite,
-      .estateRead, .estateWrite, .privacyOpen, .privacyRead, .privacyWrite, .vaultRead:
+      .estateRead, .estateWrite, .identitiesRead, .privacyOpen, .privacyRead, .privacyWrite, .vaultRead:
       false
     }
   }

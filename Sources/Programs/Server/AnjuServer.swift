@@ -78,7 +78,7 @@ package final class AnjuServer: Sendable {
       let contexts = try await Contexts.open(
         storage, authority: certificates.authority, secretKey: try folder.secret("accounts.key"),
         recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger),
-        audit: try audit(configuration), logger: logger)
+        audit: try audit(configuration), keys: vault.keys, logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(

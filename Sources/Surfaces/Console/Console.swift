@@ -6,6 +6,7 @@ package import Estate
 import Foundation
 import HTTPTypes
 package import Hummingbird
+package import Identities
 package import Kernel
 package import OpenAPI
 package import Privacy
@@ -23,11 +24,12 @@ package struct Console: Sendable {
     package let alarms: Alarms
     package let privacy: Privacy
     package let audit: AuditLog
+    package let identities: Identities
     package let journal: Journal
 
     package init(
       accounts: Accounts, estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, audit: AuditLog,
-      journal: Journal
+      identities: Identities, journal: Journal
     ) {
       self.accounts = accounts
       self.estate = estate
@@ -35,6 +37,7 @@ package struct Console: Sendable {
       self.alarms = alarms
       self.privacy = privacy
       self.audit = audit
+      self.identities = identities
       self.journal = journal
     }
   }
@@ -89,7 +92,10 @@ package struct Console: Sendable {
     installAlarms(on: router)
     installMyData(on: router)
     installPrivacy(on: router)
+    installRetention(on: router)
+    installCounter(on: router)
     installAudit(on: router)
+    installIdentities(on: router)
     installLive(on: router)
     installHelp(on: router)
     installSignInCompletion(on: router)

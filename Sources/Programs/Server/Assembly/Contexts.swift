@@ -4,11 +4,13 @@ import Audit
 import CertificateAuthority
 import Devices
 import Estate
+import Identities
 import Kernel
 import Logging
 import Privacy
 import SQLStore
 import ServiceLifecycle
+import Vault
 
 /// The contexts of one server, joined, and the services that work behind them.
 struct Contexts: Sendable {
@@ -18,6 +20,7 @@ struct Contexts: Sendable {
   let alarms: Alarms
   let privacy: Privacy
   let audit: AuditLog
+  let identities: Identities
   let intake: TelemetryIntake
   let board: LivenessBoard
   private let history: TelemetryHistory
@@ -31,9 +34,11 @@ struct Contexts: Sendable {
   ///   - secretKey: `LocalSecretBox.keyBytes` bytes that seal second factors and contacts.
   ///   - breached: passwords that nobody may choose.
   ///   - audit: signs the audit log's checkpoints, and where copies of them go.
+  ///   - keys: the key service.
   static func open(
     _ storage: Storage, authority: CertificateAuthority, secretKey: [UInt8], recordKey: [UInt8],
-    breached: BreachList, audit: (signer: any CheckpointSigner, places: [any CheckpointPlace]), logger: Logger
+    breached: BreachList, audit: (signer: any CheckpointSigner, places: [any CheckpointPlace]), keys: any KeySource,
+    logger: Logger
   ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
@@ -58,6 +63,7 @@ struct Contexts: Sendable {
         random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
       privacy: try privacy(storage, recordKey, log), audit: log,
+      identities: Identities(work: storage.work, keys: keys, randomBytes: SystemSources.randomBytes),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
       urgent: UrgentReader(
@@ -81,6 +87,7 @@ struct Contexts: Sendable {
       TelemetryFolder(history: history, time: storage.work.time, logger: logger),
       alarms.reader(storage.journal), urgent, follower, liveness, CommandDispatcher(devices: devices),
       TwinReconciler(devices: devices), GapFiller(devices: devices), keeper, privacy.eraser(storage.journal),
+      RevocationListKeeper(identities: identities),
       PrivacyKeeper(privacy: privacy, journal: storage.journal) { [accounts] in try await accounts.organisations() },
     ]
     // Another process may write into the same store.

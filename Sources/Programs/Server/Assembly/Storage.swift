@@ -5,6 +5,7 @@ import Devices
 import DurableLog
 import Estate
 import Foundation
+import Identities
 import Kernel
 import Logging
 import Privacy
@@ -30,6 +31,7 @@ struct Storage: Sendable {
     try await business.migrate([
       Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
       TelemetryTables.business, Alarms.migrations, Privacy.migrations, LocalRecordKeys.migrations,
+      Identities.migrations,
     ])
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(

@@ -72,7 +72,7 @@ struct Web {
       endpoints: OpenAPISurface.endpoints(of: contexts.accounts, rates: rates, time: time)
         + OpenAPISurface.endpoints(of: contexts.estate) + OpenAPISurface.endpoints(of: contexts.devices)
         + OpenAPISurface.endpoints(of: contexts.alarms) + OpenAPISurface.endpoints(of: contexts.privacy)
-        + OpenAPISurface.endpoints(of: contexts.audit)
+        + OpenAPISurface.endpoints(of: contexts.audit) + OpenAPISurface.endpoints(of: contexts.identities)
         + OpenAPISurface.endpoints(
           of: feed, journal: journal, identify: identify,
           reach: EventReach(alarms: contexts.alarms, devices: contexts.devices), time: time),
@@ -92,7 +92,8 @@ struct Web {
     return try Console(
       services: .init(
         accounts: accounts, estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms,
-        privacy: contexts.privacy, audit: contexts.audit, journal: journal),
+        privacy: contexts.privacy, audit: contexts.audit, identities: contexts.identities,
+        journal: journal),
       door: door, identify: identify, rates: rates, vendorFolder: vendor,
       time: SystemSources.time, ids: SystemSources.ids, offsetMinutes: configuration.zoneMinutes)
   }

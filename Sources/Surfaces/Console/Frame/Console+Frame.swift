@@ -13,6 +13,7 @@ enum Place: String, CaseIterable {
   case devices
   case people
   case privacy
+  case identities
   case audit
   case help
 
@@ -26,6 +27,7 @@ enum Place: String, CaseIterable {
     case .devices: return visit.may(.devicesRead)
     case .people: return visit.may(.accountsRead)
     case .privacy: return visit.may(.privacyRead)
+    case .identities: return visit.may(.identitiesRead)
     case .audit: return visit.may(.auditRead)
     case .help: return true
     }
@@ -39,6 +41,7 @@ enum Place: String, CaseIterable {
     case .devices: "cpu"
     case .privacy: "shield-check"
     case .people: "user-round"
+    case .identities: "badge-check"
     case .audit: "scroll-text"
     case .help: "circle-question-mark"
     }

@@ -1,11 +1,9 @@
 import Accounts
-import Devices
 import HTTPTypes
 import Hummingbird
 import Kernel
 import Logging
 import OpenAPI
-import Privacy
 
 extension Console {
   typealias Page = @Sendable (Visit) async throws -> Response
@@ -52,17 +50,16 @@ extension Console {
         return try await verificationPage(visit, form, problem: text(error, visit))
       default: throw error
       }
-    } catch let error as PrivacyError {
-      guard case .denied(let denied) = error, denied.missing == .verification || denied.missing == .secondFactor
-      else { throw error }
-      return denied.missing == .verification
-        ? try await verificationPage(visit, form, problem: nil) : try await factorMissingPage(visit)
-    } catch let error as DevicesError {
-      guard case .unproven(let denied) = error else { throw error }
-      return denied.missing == .verification
-        ? try await verificationPage(visit, form, problem: nil) : try await factorMissingPage(visit)
+    } catch let error as any UseCaseError where error.code == Self.verificationNeeded {
+      return try await verificationPage(visit, form, problem: nil)
+    } catch let error as any UseCaseError where error.code == Self.factorNeeded {
+      return try await factorMissingPage(visit)
     }
   }
+
+  /// What every context's error says when the second factor is missing.
+  private static let verificationNeeded = Denied(permission: .accountsWrite, missing: .verification).code
+  private static let factorNeeded = Denied(permission: .accountsWrite, missing: .secondFactor).code
 
   /// What is there before a sign-in is complete: to end it, or to leave.
   private static func isOpen(_ path: String) -> Bool {

@@ -189,6 +189,7 @@ enum AuditContext: String, CaseIterable {
   case audit
   case device
   case estate
+  case identity
   case request
 }
 

@@ -11,6 +11,7 @@ extension Console {
     post("/people", on: router) { visit, form in try await invite(visit, form) }
     get("/people/:account", on: router) { visit in try await personPage(visit, try visit.id("account")) }
     installPersonActs(on: router)
+    installPersonConfirmations(on: router)
   }
 
   // MARK: The list
