@@ -45,9 +45,9 @@ extension DurableLog {
     public var trimStepBytes: Int = 1 << 20
     /// How long a bulk batch may wait for company, in microseconds, at most 1,000; urgent ones never wait.
     public var lingerMicroseconds: Int = 0
-    /// The write-ahead log is written back to the file when it has grown by so many bytes. What is written back is synced
-    /// beside the writer, whose own syncs take as long meanwhile: few bytes at a time keep an alarm's delay short, and
-    /// cost no rate (docs/benchmarks.md).
+    /// The write-ahead log is written back to the file when it has grown by so many bytes. What is written back is
+    /// synced beside the writer, whose own syncs take as long meanwhile: few bytes at a time keep an alarm's delay
+    /// short, and cost no rate (docs/benchmarks.md).
     public var checkpointBytes: Int = 4 << 20
     /// The write-ahead log is filled with zeros to this size at opening, so that syncing it does not extend the file.
     public var preallocatedBytes: Int = 0
