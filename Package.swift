@@ -122,6 +122,7 @@ let programs: [Target] = [
       "Kernel",
       "KeyService",
       "LoadGenerator",
+      "MerkleLog",
       "SQLStore",
       "Server",
       "Vault",
@@ -226,14 +227,18 @@ let programs: [Target] = [
   unixSignals,
 ], testing: [
   "Accounts",
+  "Audit",
   "Alarms",
   "CertificateAuthority",
   "Devices",
   "Estate",
+  "Guomi",
   "Kernel",
+  "KeyService",
   "Vault",
   "VirtualBuilding",
   "WireFormats",
+  "anju",
   "anju-vault",
   httpClient,
   nio,
@@ -350,9 +355,12 @@ let surfaces: [Target] = room("Console", "Surfaces", [
 // MARK: Contexts
 
 let contexts: [Target] = room("Accounts", "Contexts", [
+  "Audit",
   "CSodium",
+  "Guomi",
   "Kernel",
   "SQLStore",
+  "Vault",
   crypto,
   logging,
 ]) + room("Provisioning", "Contexts", [
@@ -364,8 +372,10 @@ let contexts: [Target] = room("Accounts", "Contexts", [
 ]) + room("Privacy", "Contexts", [
   "Accounts",
   "Audit",
+  "Guomi",
   "Kernel",
   "SQLStore",
+  "Vault",
   crypto,
   lifecycle,
   logging,
@@ -373,6 +383,7 @@ let contexts: [Target] = room("Accounts", "Contexts", [
   .copy("Policy"),
 ], testing: [
   crypto,
+  "anju-crash-probe",
 ]) + room("Estate", "Contexts", [
   "Accounts",
   "Audit",
@@ -442,6 +453,7 @@ let kernel: [Target] = room("Audit", "Kernel", [
 ], testing: [
   "anju-crash-probe",
 ]) + room("Vault", "Kernel", [
+  "Audit",
   "CLinux",
   "Guomi",
   "Kernel",
@@ -562,6 +574,7 @@ let wholes: [Target] = [
   .executableTarget(
     name: "anju-crash-probe",
     dependencies: [
+      "Accounts",
       "Audit",
       "Devices",
       "DurableLog",
@@ -569,6 +582,7 @@ let wholes: [Target] = [
       "Kernel",
       "KeyService",
       "MerkleLog",
+      "Privacy",
       "SQLStore",
       "Vault",
       "WireFormats",

@@ -2,6 +2,7 @@ import Audit
 package import Kernel
 import Logging
 package import SQLStore
+import Vault
 
 /// What a context's test needs: an empty store with its tables, a clock that stands still, seeded ids.
 package struct Fresh: Sendable {
@@ -13,7 +14,7 @@ package struct Fresh: Sendable {
   /// Holds the database's folder, if it has one.
   private var opened: OpenedStore?
 
-  /// A SQLite database in memory with the journal's, the audit log's and the given tables.
+  /// A SQLite database in memory with the journal's, the audit log's, the vault's and the given tables.
   package static func inMemory(_ migrations: [SQLMigrations] = []) async throws -> Fresh {
     try await Fresh(store: .inMemory(), migrations)
   }
@@ -26,9 +27,9 @@ package struct Fresh: Sendable {
     return fresh
   }
 
-  /// - Parameter migrations: besides the journal's and the audit log's.
+  /// - Parameter migrations: besides the journal's, the audit log's and the vault's.
   package init(store: SQLStore, _ migrations: [SQLMigrations] = []) async throws {
-    try await store.migrate([Journal.migrations, AuditLog.migrations] + migrations)
+    try await store.migrate([Journal.migrations, AuditLog.migrations, RecordKeys.migrations] + migrations)
     let clock = ManualClock()
     let ids = IDSource.seeded(time: clock.timekeeper)
     self.store = store

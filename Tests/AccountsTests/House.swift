@@ -3,6 +3,7 @@ import Kernel
 import SQLStore
 import Synchronization
 import TestSupport
+import Vault
 
 /// An organisation with its first administrator.
 struct House {
@@ -10,6 +11,16 @@ struct House {
   let accounts: Accounts
   let first: Accounts.First
   let messenger = TestMessenger()
+  let vault: Vault
+  /// What the vault asks; it can be told to be down.
+  let keys = StandInKeys()
+  /// What the audit log is told of openings.
+  let openings = Openings()
+
+  final class Openings: Sendable {
+    let list = Mutex<[SealedOpening]>([])
+    var all: [SealedOpening] { list.withLock { $0 } }
+  }
 
   static let origin = Origin(address: "192.0.2.1", agent: "Firefox")
 
@@ -44,9 +55,13 @@ struct House {
     self.fresh = fresh
     self.kept = kept
     let random = SharedRandom(seed: 7)
+    let openings = openings
+    vault = Vault.standIn(keys, time: fresh.clock.timekeeper) { opening in
+      openings.list.withLock { $0.append(opening) }
+    }
     accounts = Accounts(
       work: fresh.work, hasher: try PasswordHasher(cost: cost),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), messenger: messenger,
+      vault: vault, messenger: messenger,
       breached: BreachList(["password", "iloveyou", "dragonfly", "correcthorsebatterystaple"]), limits: limits,
       random: { random.bytes($0) })
     first = try await accounts.found(organisation: "安居 Homes", administrator: "Admin")

@@ -185,8 +185,8 @@ struct ResetTests {
     _ = try await house.add("wang")
     let random = SharedRandom(seed: 2)
     let accounts = Accounts(
-      work: house.fresh.work, hasher: try PasswordHasher(cost: .least),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
+      work: house.fresh.work, hasher: try PasswordHasher(cost: .least), vault: house.vault,
+      random: { random.bytes($0) })
     let opened = try await house.signIn("wang")
     await #expect(throws: AccountsError.messengerMissing) {
       try await accounts.offerContact("13800005270", password: House.password, by: opened.principal)

@@ -1,7 +1,9 @@
 import Foundation
 import Kernel
+import SQLStore
 import TestSupport
 import Testing
+import Vault
 
 @testable import Accounts
 
@@ -192,23 +194,87 @@ struct SecondFactorTests {
     #expect(try await house.signIn("wang").principal.isComplete)
   }
 
-  @Test("is sealed where it is stored: for its account only, and not with another key")
-  func sealing() async throws {
-    let random = SharedRandom(seed: 8)
-    let box = LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) })
-    let sealed = try await box.seal([1, 2, 3], for: "a")
-    #expect(try await box.open(sealed, for: "a") == [1, 2, 3])
-    #expect(try await box.seal([1, 2, 3], for: "a") != sealed)
-    await #expect(throws: SecretBoxFailure.wrong) { try await box.open(sealed, for: "b") }
-    for place in [0, 24, sealed.count - 1] {
-      var changed = sealed
-      changed[place] ^= 1
-      await #expect(throws: SecretBoxFailure.wrong) { try await box.open(changed, for: "a") }
+  /// The stored secret of an account, and a way to put another there.
+  private func stored(_ house: House, _ name: String) async throws -> [UInt8] {
+    let row = try await house.fresh.store.read { sql in
+      try sql.row("SELECT secret FROM second_factor f JOIN account a ON a.id = f.account WHERE a.name = \(name)")
     }
-    let other = LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) })
-    await #expect(throws: SecretBoxFailure.wrong) { try await other.open(sealed, for: "a") }
-    await #expect(throws: SecretBoxFailure.wrong) { try await box.open([], for: "a") }
-    #expect("\(box)" == "‹secret›")
-    #expect(String(reflecting: box) == "‹secret›" || !String(reflecting: box).contains("["))
+    return try #require(row).blob("secret")
+  }
+
+  private func store(_ house: House, _ name: String, _ secret: [UInt8]) async throws {
+    _ = try await house.fresh.store.write { sql in
+      try sql.execute(
+        "UPDATE second_factor SET secret = \(secret) WHERE account = (SELECT id FROM account WHERE name = \(name))")
+    }
+  }
+
+  @Test(
+    "is sealed where it is stored: changed, or moved to another account, it opens nothing and says so",
+    .clause("9.4c", "9.2.2a"), arguments: Backend.allCases)
+  func sealing(_ backend: Backend) async throws {
+    let house = try await House.open(backend)
+    var (secrets, sessions): ([String], [OpenedSession]) = ([], [])
+    for name in ["wang", "li"] {
+      _ = try await house.add(name)
+      let opened = try await house.signIn(name)
+      secrets.append(try await house.setUpFactor(opened).secret)
+      sessions.append(opened)
+    }
+    house.fresh.clock.advance(by: .seconds(60))
+    let own = try await stored(house, "wang")
+    #expect(own[1] == Suite.sm4GCM.rawValue)
+    let plain = Base32.bytes(secrets[0])
+    #expect(!own.indices.contains { own[$0...].starts(with: plain.prefix(8)) })
+    func verify() async throws(AccountsError) {
+      try await house.accounts.verify(
+        code: house.code(secrets[0]), session: sessions[0].token, by: sessions[0].principal)
+    }
+    var wrongTag = own
+    wrongTag[own.count - 1] ^= 1
+    for other in [wrongTag, try await stored(house, "li")] {
+      try await store(house, "wang", other)
+      await #expect(throws: AccountsError.unreadable("vault.notAuthentic")) { try await verify() }
+    }
+    try await store(house, "wang", Array(own.prefix(20)))
+    await #expect(throws: AccountsError.self) { try await verify() }
+    try await store(house, "wang", own)
+    house.vault.forget()
+    house.keys.fail(.keyUnusable(state: "disabled"))
+    await #expect(throws: AccountsError.unreadable("vault.keyUnusable")) { try await verify() }
+    house.keys.fail(nil)
+    try await verify()
+    // Each opening stands in the audit log with its reason, also the one that failed.
+    let openings = house.openings.all.filter { $0.place.table == "second_factor" && $0.failure != nil }
+    #expect(openings.count >= 3 && openings.allSatisfy { !$0.access.reason.isEmpty })
+  }
+
+  @Test(
+    "while the key service is down cannot be checked and locks nobody out; recovery codes and passwords still count",
+    .clause("9.2.2a", "9.3c"))
+  func down() async throws {
+    let house = try await House.open()
+    _ = try await house.add("wang")
+    _ = try await house.add("li")
+    let (secret, codes) = try await house.setUpFactor(try await house.signIn("wang"))
+    house.fresh.clock.advance(by: .seconds(60))
+    house.vault.forget()
+    house.keys.fail(.unreachable("down"))
+    #expect(try await house.signIn("li").principal.isComplete)
+    let opened = try await house.signIn("wang")
+    for _ in 0..<10 {
+      let error = await #expect(throws: AccountsError.factorSealed) {
+        try await house.accounts.verify(code: house.code(secret), session: opened.token, by: opened.principal)
+      }
+      #expect(error?.kind == .unavailable && error?.remedy.contains("recovery code") == true)
+    }
+    let li = try await house.signIn("li")
+    await #expect(throws: AccountsError.sealed) {
+      try await house.accounts.offerSecondFactor(password: House.password, by: li.principal)
+    }
+    try await house.accounts.verify(code: codes[0], session: opened.token, by: opened.principal)
+    house.keys.fail(nil)
+    let again = try await house.signIn("wang")
+    try await house.accounts.verify(code: house.code(secret), session: again.token, by: again.principal)
   }
 }

@@ -161,8 +161,7 @@ struct SignInTests {
     let random = SharedRandom(seed: 9)
     let later = Accounts(
       work: house.fresh.work, hasher: try PasswordHasher(cost: .init(passes: 2, memoryBytes: 16_384)),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }),
-      random: { random.bytes($0) })
+      vault: house.vault, random: { random.bytes($0) })
     _ = try await later.signIn(
       name: "admin", password: house.first.administratorPassword, from: House.origin)
     let hash = try await house.fresh.store.read { sql in

@@ -21,8 +21,8 @@ struct TestSigner: CheckpointSigner {
     }
   }
 
-  func sign(_ bytes: [UInt8]) async throws -> [UInt8] {
-    Array(try secret.signature(for: bytes).rawRepresentation)
+  func sign(_ bytes: [UInt8]) async throws -> CheckpointSignature {
+    try key.signature(Array(secret.signature(for: bytes).rawRepresentation))
   }
 }
 
@@ -38,8 +38,12 @@ extension P256.Signing.PrivateKey {
 
 /// A place in memory.
 final class TestPlace: CheckpointPlace {
-  let name = "test"
+  let name: String
   private let kept = Mutex<[SignedCheckpoint]>([])
+
+  init(name: String = "test") {
+    self.name = name
+  }
 
   var checkpoints: [SignedCheckpoint] { kept.withLock { $0 } }
 

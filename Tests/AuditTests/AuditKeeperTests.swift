@@ -112,17 +112,31 @@ struct AuditKeeperTests {
     struct Down: CheckpointPlace, CheckpointSigner {
       struct Error: Swift.Error {}
       let name = "down"
-      let key: CheckpointKey
       func keep(_ checkpoint: SignedCheckpoint) async throws { throw Error() }
-      func sign(_ bytes: [UInt8]) async throws -> [UInt8] { throw Error() }
+      func sign(_ bytes: [UInt8]) async throws -> CheckpointSignature { throw Error() }
     }
     let bench = try await AuditBench()
-    let down = Down(key: bench.signer.key)
-    try await bench.write(0..<1)
-    await #expect(throws: Down.Error.self) { try await AuditKeeper(log: bench.log, signer: down).step() }
+    let down = Down()
+    // More than one batch: all of it is hashed, though nobody signs.
+    try await bench.writeMany(0..<2_100)
+    let waiting = AuditKeeper(log: bench.log, signer: down, places: [bench.place])
+    for _ in 0..<2 {
+      let error = await #expect(throws: CheckpointWaits.self) { try await waiting.step() }
+      #expect(error?.cause is Down.Error)
+    }
+    #expect(try await bench.log.entry(2_100, by: bench.person).state == .hashed(leaf: 2_099))
+    #expect(bench.place.checkpoints.isEmpty)
     try await AuditKeeper(log: bench.log, signer: bench.signer, places: [down, bench.place]).step()
-    #expect(bench.place.checkpoints.map(\.checkpoint.size) == [1])
+    #expect(bench.place.checkpoints.map(\.checkpoint.size) == [2_100])
     #expect(try await bench.log.check().isWhole)
+    // What was signed before is copied while nobody signs.
+    try await bench.write(2_100..<2_101)
+    let late = TestPlace(name: "late")
+    bench.fresh.clock.advance(by: .seconds(60))
+    await #expect(throws: CheckpointWaits.self) {
+      try await AuditKeeper(log: bench.log, signer: down, places: [late]).step()
+    }
+    #expect(late.checkpoints.map(\.checkpoint.size) == [2_100])
   }
 }
 

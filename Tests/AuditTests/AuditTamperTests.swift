@@ -176,11 +176,8 @@ struct AuditTamperTests {
     let other = try #require(MerkleDigest(bytes: [UInt8](repeating: 1, count: 32)))
     let first = try #require(bench.place.checkpoints.first).checkpoint
     let checkpoint = try Checkpoint(origin: first.origin, size: 12, root: other, time: first.time)
-    let fork = try SignedCheckpoint(checkpoint, signatures: [
-      CheckpointSignature(
-        name: bench.signer.key.name, keyID: bench.signer.key.id,
-        bytes: try await bench.signer.sign(checkpoint.signedBytes))
-    ])
+    let signature = try await bench.signer.sign(checkpoint.signedBytes)
+    let fork = try SignedCheckpoint(checkpoint, signatures: [signature])
     let findings = try await bench.log.check(copies: bench.place.checkpoints + [fork]).findings
     #expect(
       findings == [

@@ -15,6 +15,7 @@ import Privacy
 import SQLStore
 import Synchronization
 import TestSupport
+import Vault
 
 @testable import Alarms
 @testable import Console
@@ -54,7 +55,7 @@ struct World: Sendable {
 
   static func make(floors: Int = 3, rooms: Int = 4, vendorFolder: String? = nil) async throws -> World {
     let fresh = try await Fresh.inMemory([
-      Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
+      Accounts.migrations, Privacy.migrations, Estate.migrations, Devices.migrations,
       Alarms.migrations, Identities.migrations,
     ])
     let principal = fresh.principal()
@@ -72,14 +73,14 @@ struct World: Sendable {
     try await LivenessService(devices: devices, board: liveness).open()
     try await register(estate, devices, building, principal)
     let alarms = Alarms(work: fresh.work)
+    let vault = Vault.standIn(time: fresh.clock.timekeeper)
     let privacy = Privacy(
       work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
-      keys: LocalRecordKeys(work: fresh.work, key: Array(repeating: 7, count: 32)),
-      providers: [AccountHoldings(work: fresh.work)], random: { Array(repeating: 9, count: $0) })
+      keys: VaultPersonKeys(work: fresh.work, vault: vault),
+      providers: [AccountHoldings(work: fresh.work, vault: vault)], random: { Array(repeating: 9, count: $0) })
     let random = SharedRandom(seed: 3)
     let accounts = Accounts(
-      work: fresh.work, hasher: try PasswordHasher(cost: .least),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
+      work: fresh.work, hasher: try PasswordHasher(cost: .least), vault: vault, random: { random.bytes($0) })
     let audit = AuditLog(work: fresh.work, keys: CheckpointKeys([]))
     let signing = SigningKeysInMemory()
     let identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })

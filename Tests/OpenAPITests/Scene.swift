@@ -16,6 +16,7 @@ import Privacy
 import SQLStore
 import Synchronization
 import TestSupport
+import Vault
 
 @testable import OpenAPI
 
@@ -32,6 +33,8 @@ struct Scene: Sendable {
   let feed: EventFeed
   let surface: OpenAPISurface
   let tokens: Tokens
+  /// What the vault asks; it can be told to be down.
+  let keys = StandInKeys()
 
   /// The tokens that are good; a test may take one away.
   final class Tokens: Sendable {
@@ -46,13 +49,15 @@ struct Scene: Sendable {
 
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
     fresh = try await Fresh.inMemory([
-      Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, Estate.migrations, Devices.migrations,
+      Accounts.migrations, Privacy.migrations, Estate.migrations, Devices.migrations,
       Alarms.migrations, Identities.migrations,
     ])
     let random = SharedRandom(seed: 5)
+    let vault = Vault.standIn(keys, time: fresh.clock.timekeeper) { [work = fresh.work] opening in
+      try await work.run(AuditError.self) { unit in try unit.audit(AuditEvent(opening)) }
+    }
     accounts = Accounts(
-      work: fresh.work, hasher: try PasswordHasher(cost: .least),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
+      work: fresh.work, hasher: try PasswordHasher(cost: .least), vault: vault, random: { random.bytes($0) })
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(),
       authority: try CertificateAuthority.create(
@@ -64,7 +69,8 @@ struct Scene: Sendable {
     alarms = Alarms(work: fresh.work)
     privacy = Privacy(
       work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
-      keys: LocalRecordKeys(work: fresh.work, key: random.bytes(32)), providers: [AccountHoldings(work: fresh.work)],
+      keys: VaultPersonKeys(work: fresh.work, vault: vault),
+      providers: [AccountHoldings(work: fresh.work, vault: vault)],
       random: { random.bytes($0) })
     identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)

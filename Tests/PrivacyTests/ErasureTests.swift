@@ -74,7 +74,7 @@ struct ErasureTests {
       let request = try await approved(bench)
       let sealed = try await bench.notes.sealed(of: bench.subject)
       let armed = Breaking(at: moment)
-      let before = try PrivacyBench.privacy(bench.fresh, bench.keys, bench.notes, armed)
+      let before = try PrivacyBench.privacy(bench.fresh, bench.vault, bench.notes, armed)
       try? await before.eraser(bench.fresh.journal).drain()
       guard armed.hasBroken else { break }
       count += 1
@@ -92,7 +92,7 @@ struct ErasureTests {
         #expect(try await bench.keys.open(try #require(sealed.first), of: bench.subject, place: "note/1").count > 0)
       }
       // A new process goes on.
-      let after = try PrivacyBench.privacy(bench.fresh, bench.keys, bench.notes)
+      let after = try PrivacyBench.privacy(bench.fresh, bench.vault, bench.notes)
       try await after.eraser(bench.fresh.journal).drain()
       try await expectErased(bench, request.id, sealed: sealed)
     }
@@ -127,7 +127,7 @@ struct ErasureTests {
     let request = try await approved(bench)
     let sealed = try await bench.notes.sealed(of: bench.subject)
     let armed = Breaking(at: 3)
-    try? await PrivacyBench.privacy(bench.fresh, bench.keys, bench.notes, armed).eraser(bench.fresh.journal).drain()
+    try? await PrivacyBench.privacy(bench.fresh, bench.vault, bench.notes, armed).eraser(bench.fresh.journal).drain()
     let until = bench.fresh.clock.now.advanced(by: .seconds(3_600))
     _ = try await bench.privacy.hold(bench.id, reason: "调查", basis: "调取证据通知书", until: until, by: bench.officer)
     try await bench.privacy.eraser(bench.fresh.journal).drain()
@@ -145,7 +145,7 @@ struct ErasureTests {
     let rows = try await bench.accounts.accounts(AccountQuery(), by: bench.officer).items
     let administrator = try #require(rows.first { $0.duty == .systemAdministrator })
     let part = try await bench.fresh.work.transaction { unit in
-      try AccountHoldings(work: bench.fresh.work).erase(
+      try AccountHoldings(work: bench.fresh.work, vault: bench.vault).erase(
         DataSubject(organisation: administrator.organisation, id: administrator.id.tagged()), in: unit)
     }
     #expect(part.kept == ["accounts.lastAdministrator"])

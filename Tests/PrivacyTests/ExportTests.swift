@@ -65,7 +65,7 @@ struct ExportTests {
       let bench = try await PrivacyBench(backend)
       let request = try await requested(bench)
       let armed = Breaking(at: moment)
-      let before = try PrivacyBench.privacy(bench.fresh, bench.keys, bench.notes, armed)
+      let before = try PrivacyBench.privacy(bench.fresh, bench.vault, bench.notes, armed)
       do { while try await before.exportStep() {} } catch {}
       guard armed.hasBroken else { break }
       count += 1

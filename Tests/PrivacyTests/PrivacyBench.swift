@@ -7,6 +7,7 @@ import Logging
 import SQLStore
 import Synchronization
 import TestSupport
+import Vault
 
 @testable import Privacy
 
@@ -15,7 +16,10 @@ struct PrivacyBench: Sendable {
   let fresh: Fresh
   let accounts: Accounts
   let notes: NotesHoldings
-  let keys: LocalRecordKeys
+  /// What the vault asks; it can be told to be down.
+  let standIn = StandInKeys()
+  let keys: VaultPersonKeys
+  let vault: Vault
   let privacy: Privacy
   /// The person: an account that signed in and showed the second factor just now.
   let person: Principal
@@ -25,7 +29,7 @@ struct PrivacyBench: Sendable {
   var subject: DataSubject { DataSubject(person) }
   var id: ID<DataSubject> { subject.id }
 
-  static let tables = [Accounts.migrations, Privacy.migrations, LocalRecordKeys.migrations, NotesHoldings.migrations]
+  static let tables = [Accounts.migrations, Privacy.migrations, NotesHoldings.migrations]
 
   init(_ backend: Backend? = nil, breaking: Breaking? = nil) async throws {
     if let backend {
@@ -34,9 +38,9 @@ struct PrivacyBench: Sendable {
       fresh = try await Fresh.inMemory(Self.tables)
     }
     let random = SharedRandom(seed: 11)
+    vault = Vault.standIn(standIn, time: fresh.clock.timekeeper)
     accounts = Accounts(
-      work: fresh.work, hasher: try PasswordHasher(cost: .least),
-      box: LocalSecretBox(key: random.bytes(32), random: { random.bytes($0) }), random: { random.bytes($0) })
+      work: fresh.work, hasher: try PasswordHasher(cost: .least), vault: vault, random: { random.bytes($0) })
     let first = try await accounts.found(organisation: "安居 Homes")
     let administrator = Self.principal(
       first.administrator.id, first.organisation, "管理员", Set(Permission.allCases), fresh)
@@ -45,16 +49,17 @@ struct PrivacyBench: Sendable {
       by: administrator)
     person = Self.principal(account.id, first.organisation, "李晓明", [], fresh)
     officer = Self.principal(fresh.work.ids.next(), first.organisation, "王芳", Set(Permission.allCases), fresh)
-    keys = LocalRecordKeys(work: fresh.work, key: random.bytes(32))
+    keys = VaultPersonKeys(work: fresh.work, vault: vault)
     notes = NotesHoldings(work: fresh.work, keys: keys)
-    privacy = try Self.privacy(fresh, keys, notes, breaking)
+    privacy = try Self.privacy(fresh, vault, notes, breaking)
   }
 
   static func privacy(
-    _ fresh: Fresh, _ keys: LocalRecordKeys, _ notes: NotesHoldings, _ breaking: Breaking? = nil
+    _ fresh: Fresh, _ vault: Vault, _ notes: NotesHoldings, _ breaking: Breaking? = nil
   ) throws -> Privacy {
     let random = SharedRandom(seed: 12)
-    let own: [any HoldingsProvider] = [notes, AccountHoldings(work: fresh.work)]
+    let keys = VaultPersonKeys(work: fresh.work, vault: vault)
+    let own: [any HoldingsProvider] = [notes, AccountHoldings(work: fresh.work, vault: vault)]
     return Privacy(
       work: fresh.work, policy: try .builtIn(), audit: AuditLog(work: fresh.work, keys: CheckpointKeys([])),
       keys: breaking.map { BreakingKeys(base: keys, breaking: $0) } ?? keys,
@@ -109,7 +114,7 @@ struct PrivacyBench: Sendable {
 /// A context that holds sealed notes about persons, several pages of them.
 struct NotesHoldings: HoldingsProvider {
   let work: Work
-  let keys: LocalRecordKeys
+  let keys: VaultPersonKeys
   let name = "notes"
 
   static let migrations = SQLMigrations(
@@ -223,8 +228,8 @@ struct BreakingProvider: HoldingsProvider {
   }
 }
 
-struct BreakingKeys: RecordKeys {
-  let base: LocalRecordKeys
+struct BreakingKeys: PersonKeys {
+  let base: VaultPersonKeys
   let breaking: Breaking
 
   func seal(_ bytes: [UInt8], of subject: DataSubject, place: String) async throws -> [UInt8] {

@@ -2,6 +2,7 @@ import Accounts
 import Audit
 import Estate
 import Foundation
+import Guomi
 import Kernel
 import MerkleLog
 import SQLStore
@@ -20,10 +21,14 @@ struct AuditDeskTests {
   /// A server's store with some entries, sealed and copied as the server does.
   private func filled() async throws -> AuditDesk {
     let settings = try house.settings()
-    let server = try await AnjuServer.open(settings, logger: .silent)
-    try await house.serving(server) { _ in
-      let platform = try #require(try await server.contexts.accounts.platform())
-      for name in ["一期", "二期", "三期"] { _ = try await server.contexts.estate.openProject(name: name, by: platform) }
+    try await house.withVault {
+      let server = try await AnjuServer.open(settings, logger: .silent)
+      try await house.serving(server) { _ in
+        let platform = try #require(try await server.contexts.accounts.platform())
+        for name in ["一期", "二期", "三期"] {
+          _ = try await server.contexts.estate.openProject(name: name, by: platform)
+        }
+      }
     }
     return try await AuditDesk(settings)
   }
@@ -100,22 +105,61 @@ struct AuditDeskTests {
     await #expect(throws: CommandPlaceError(status: 127)) { try await CommandPlace("/no/such/program").keep(note) }
   }
 
-  @Test("the key is made once, for its owner alone, and signs with SM2")
-  func key() async throws {
+  @Test("the key never leaves the key service, and a checkpoint waits while that is down", .clause("6.8.2g", "9.2.2a"))
+  func waiting() async throws {
+    let settings = try house.settings()
+    let server = try await AnjuServer.open(settings, logger: .silent)
+    try await house.serving(server) { _ in
+      let log = server.contexts.audit
+      // The first accounts are entries: hashed, and signed by nobody.
+      try await until { try await log.check().size >= 5 }
+      #expect(log.keys.keys.isEmpty)
+      #expect(try await log.check().sealedSize == 0)
+      try await house.withVault {
+        try await until { try await log.check().sealedSize >= 5 }
+        #expect(try await log.check().isWhole)
+      }
+      // Down again: what is written meanwhile is kept, and signed when it is back.
+      let before = try await log.check().sealedSize
+      let platform = try #require(try await server.contexts.accounts.platform())
+      _ = try await server.contexts.estate.openProject(name: "四期", by: platform)
+      try await until { try await log.check().size > before }
+      #expect(try await log.check().sealedSize == before)
+    }
+    try await house.withVault {
+      let again = try await AnjuServer.open(settings, logger: .silent)
+      try await house.serving(again) { _ in }
+      let known = again.contexts.audit.keys.keys
+      #expect(known.count == 1)
+    }
+    let data = ["--data", folder.path("data")]
+    #expect(try await run(["prove", "--text", "四期", "--output", folder.path("four.proof")] + data).isSuccess)
+    let proved = try await run(["verify", folder.path("four.proof"), "--key", folder.path("data/audit.pub")])
+    #expect(proved.isSuccess && proved.output.contains("四期"), "\(proved)")
+    // The platform has no private key: neither a file of one, nor one line more than the public one.
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("data"))
+    #expect(!files.contains("audit.key") && !files.contains("accounts.key") && !files.contains("record.key"))
+    let lines = try String(contentsOfFile: folder.path("data/audit.pub"), encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 1)
+  }
+
+  @Test("the file of public keys takes one more, and is refused when it is none")
+  func keys() async throws {
     let url = URL(fileURLWithPath: folder.path("keys"), isDirectory: true)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    let first = try AuditKeyFile(folder: url)
-    let second = try AuditKeyFile(folder: url)
-    #expect(first.key.publicKey == second.key.publicKey && first.key.publicKey.count == 65)
-    let mode = try FileManager.default.attributesOfItem(atPath: url.path + "/audit.key")[.posixPermissions] as? NSNumber
-    #expect(mode?.intValue == 0o600)
+    let file = AuditKeyFile(in: url)
+    #expect(try file.keys().keys.isEmpty)
+    let secrets = try (0..<2).map { _ in try SM2.SigningKey.generate(random: .operatingSystem) }
+    for secret in secrets {
+      try file.add(try #require(AuditKeyFile.key(publicKey: secret.verifyingKey.point.x963)))
+    }
+    let known = try file.keys().keys
+    #expect(known.map(\.publicKey) == secrets.map { $0.verifyingKey.point.x963 })
     let bytes = Array("abc".utf8)
-    let signature = try await first.sign(bytes)
-    let known = try #require(try AuditKeyFile.keys(in: url.appending(path: "audit.pub")).keys.first)
-    let right = try CheckpointSignature(name: known.name, keyID: known.id, bytes: signature)
-    #expect(known.verify(right, bytes) == true && known.verify(right, bytes + [1]) == false)
-    #expect(throws: AuditKeyError.self) { try AuditKeyFile.keys(in: url.appending(path: "audit.key")) }
-    try Data([1, 2, 3]).write(to: url.appending(path: "audit.key"))
-    #expect(throws: AuditKeyError.self) { try AuditKeyFile(folder: url) }
+    let signature = try known[1].signature(secrets[1].sign(bytes, random: .operatingSystem).raw)
+    #expect(known[1].verify(signature, bytes) == true && known[1].verify(signature, bytes + [1]) == false)
+    #expect(known[0].verify(signature, bytes) == nil)
+    try Data([1, 2, 3]).write(to: url.appending(path: "audit.pub"))
+    #expect(throws: AuditKeyError.self) { try file.keys() }
   }
 }

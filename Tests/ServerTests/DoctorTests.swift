@@ -64,6 +64,18 @@ struct DoctorTests {
     #expect(doctor.folder().health == .good)
   }
 
+  @Test("checkpoints that are copied nowhere are to watch")
+  func auditCopies() throws {
+    #expect(doctor.auditCopies().health == .warning)
+    #expect(doctor.auditCopies().remedy?.contains("--audit-copies") == true)
+    for key in [ServerConfiguration.Key.auditCopies, .auditCommand] {
+      let settings = try ServerConfiguration.read(
+        options: [.data: folder.path, .vendor: folder.path, key: "/mnt/copies"], environment: [:],
+        currentFolder: folder)
+      #expect(Doctor(configuration: settings).auditCopies().health == .good)
+    }
+  }
+
   @Test("every finding that is not good says how to mend it")
   func remedies() {
     for finding in doctor.findings() where finding.health != .good { #expect(finding.remedy != nil) }

@@ -10,16 +10,34 @@ struct ServerHouse {
   init() throws { folder = try TemporaryFolder("server") }
 
   /// Ports that the system chooses; no pages' files but an empty folder; no virtual building
-  /// and no key service.
+  /// and no key service but one that the test starts.
   func settings(_ more: [ServerConfiguration.Key: String] = [:]) throws -> ServerConfiguration {
     let vendor = folder.path("vendor")
     try FileManager.default.createDirectory(atPath: vendor, withIntermediateDirectories: true)
     let own: [ServerConfiguration.Key: String] = [
       .data: folder.path("data"), .vendor: vendor, .httpPort: "0", .mqttPort: "0", .controlPort: "0",
       .empty: "true", .vaultStart: "false",
+      .vaultData: vaultFolder,
     ]
     return try ServerConfiguration.read(
       options: own.merging(more) { $1 }, environment: [:], currentFolder: URL(fileURLWithPath: folder.path("")))
+  }
+
+  /// The key service's own folder, for `withVault`.
+  var vaultFolder: String { folder.path("vault") }
+
+  /// Starts a key service of this house's own, on the same keys each time; the test ends it.
+  func startVault() async throws -> ChildProgram {
+    let child = try await ChildProgram.start(
+      .built("anju-vault", ["run", "--data", vaultFolder, "--found-if-missing"]))
+    try await child.wrote("vault: ")
+    return child
+  }
+
+  /// Runs a body beside a key service.
+  func withVault<T>(_ body: () async throws -> T) async throws -> T {
+    let child = try await startVault()
+    return try await child.during(body)
   }
 
   /// Runs the server while the body runs.

@@ -98,7 +98,7 @@ struct SealedTests {
       #expect(try await stand.vault.open(sealed, at: stand.place(), for: stand.access()).reveal() == Self.phone)
     }
     stand.vault.forget()
-    stand.keys.state.withLock { state in old.key.map { state.keys[$0] = nil } }
+    old.key.map { stand.keys.lose($0) }
     await #expect(throws: VaultError.keyUnknown) {
       try await stand.vault.open(old, at: stand.place(), for: stand.access())
     }
@@ -165,7 +165,7 @@ struct SealedTests {
   @Test("is a person's no more when the person's record key is destroyed", .clause("9.3d"))
   func erased() async throws {
     let stand = Stand()
-    let fresh = try await Fresh.inMemory([RecordKeys.migrations])
+    let fresh = try await Fresh.inMemory()
     let (organisation, vault) = (stand.organisation, stand.vault)
     let person: [UInt8] = Array("person one".utf8)
     let salt = try vault.newSalt()

@@ -137,18 +137,6 @@ extension SQLConnection {
             AND account = \(account.id) ORDER BY set_at DESC LIMIT 1 OFFSET \(PasswordRules.historyMax))
       """)
   }
-
-  // MARK: Contact
-
-  func contact(of account: Account) throws -> [UInt8]? {
-    try row("SELECT contact FROM account WHERE organisation = \(account.organisation) AND id = \(account.id)")?
-      .optionalBlob("contact")
-  }
-
-  func update(contactOf account: ID<Principal>, _ organisation: ID<Organisation>, _ sealed: [UInt8]?) throws {
-    try execute(
-      "UPDATE account SET contact = \(sealed) WHERE organisation = \(organisation) AND id = \(account)")
-  }
 }
 
 extension Account {

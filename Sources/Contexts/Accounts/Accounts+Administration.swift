@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 
 extension Accounts {
@@ -51,8 +52,9 @@ extension Accounts {
       try unit.sql.insert(account)
       try unit.sql.remember(passwordOf: account, at: unit.now)
       try unit.record(AccountCreated(account: account.id, by: principal.id), organisation: account.organisation)
+      try unit.audit(.create, "account", account.id, by: principal, account.auditedName)
       for role in Set(new.roles.map(\.role)) { try unit.mayAssign(role, principal) }
-      return try unit.assign(new.roles, to: account, by: principal.id)
+      return try unit.assign(new.roles, to: account, by: principal)
     }
   }
 
@@ -78,6 +80,8 @@ extension Accounts {
       if !account.isActive { try unit.sql.deleteSessions(of: account, exceptTokenHash: nil) }
       try unit.record(
         AccountChanged(account: id, isActive: account.isActive, by: principal.id), organisation: account.organisation)
+      try unit.audit(
+        .update, "account", id, by: principal, account.auditedName, .plain("active", "\(account.isActive)"))
       return account
     }
   }
@@ -105,6 +109,7 @@ extension Accounts {
       try unit.sql.remember(passwordOf: account, at: unit.now)
       try unit.sql.deleteSessions(of: account, exceptTokenHash: nil)
       try unit.record(PasswordChanged(account: id, by: principal.id), organisation: account.organisation)
+      try unit.audit(.update, "account.password", id, by: principal, .plain("act", "reset"))
     }
     return password
   }
@@ -123,6 +128,7 @@ extension Accounts {
         try unit.sql.update(lockoutOf: factor)
       }
       try unit.record(AccountUnlocked(account: id, by: principal.id), organisation: account.organisation)
+      try unit.audit(.act, "account", id, by: principal, .plain("act", "unlock"))
     }
   }
 }
@@ -157,4 +163,9 @@ extension Principal {
     do { try require(.accountsOfficers) } catch { try mayDo(.accountsWrite) }
     do { try requireFresh(.accountsWrite, at: now) } catch { throw AccountsError(error) }
   }
+}
+
+extension Account {
+  /// Its name as the audit log keeps it: erased with the person, the log's proofs stay whole.
+  var auditedName: AuditDetail { .personal("name", name, of: id.description) }
 }

@@ -6,11 +6,14 @@ extension AccountHoldings {
   /// credentials, and nobody can sign in with it.
   package func erase(_ subject: DataSubject, in unit: Unit) throws -> ErasedPart {
     guard let account = try unit.sql.holder(subject) else { return ErasedPart(rows: 0) }
+    // Contacts are sealed with the person's record key, which goes too.
+    let contacts = try unit.sql.deleteContacts(of: account.id, account.organisation)
     if try isLastAdministrator(account, in: unit) {
-      return ErasedPart(rows: 0, kept: ["accounts.lastAdministrator"])
+      return ErasedPart(rows: contacts, kept: ["accounts.lastAdministrator"])
     }
     let (organisation, id) = (subject.organisation, account.id)
-    var rows = try unit.sql.execute("DELETE FROM session WHERE organisation = \(organisation) AND account = \(id)")
+    var rows = try contacts + unit.sql.execute(
+      "DELETE FROM session WHERE organisation = \(organisation) AND account = \(id)")
     for table in ["second_factor", "recovery_code", "password_history", "password_reset"] {
       rows += try unit.sql.execute(
         "DELETE FROM \(raw: table) WHERE organisation = \(organisation) AND account = \(id)")
@@ -22,7 +25,7 @@ extension AccountHoldings {
     rows += try unit.sql.execute(
       """
       UPDATE account SET name = \("erased-\(account.id)"), display_name = \("—"), is_active = 0, password_hash = \(""),
-        failures = 0, locks = 0, locked_until = NULL, contact = NULL, version = version + 1
+        failures = 0, locks = 0, locked_until = NULL, version = version + 1
       WHERE organisation = \(organisation) AND id = \(id) AND display_name <> \("—")
       """)
     return ErasedPart(rows: rows)

@@ -1,13 +1,17 @@
 package import Kernel
 package import SQLStore
+package import Vault
 
 /// What Accounts holds about the person behind an account, and how it is taken out, corrected and erased.
 package struct AccountHoldings: HoldingsProvider {
   package let name = "accounts"
   let work: Work
+  let vault: Vault
 
-  package init(work: Work) {
+  /// - Parameter vault: opens contacts for the person's copy.
+  package init(work: Work, vault: Vault) {
     self.work = work
+    self.vault = vault
   }
 
   package func holdings(of subject: DataSubject, in sql: SQLConnection) throws -> [Holding] {
@@ -23,6 +27,19 @@ package struct AccountHoldings: HoldingsProvider {
         category: "credential", fields: [.init("accounts.password", "***", isSensitive: true)], source: .person,
         since: account.createdAt, retention: "account", purposes: ["account"]),
     ]
+    for contact in try sql.contacts(of: account.id, account.organisation).map(\.shown) {
+      holdings.append(
+        Holding(
+          category: "contact", fields: [.init("accounts.\(contact.kind.rawValue)", contact.masked)],
+          source: contact.verifiedAt == nil ? .staff : .person, since: contact.since, retention: "account",
+          purposes: ["account"]))
+    }
+    if let factor = try sql.secondFactor(of: account) {
+      holdings.append(
+        Holding(
+          category: "credential", fields: [.init("accounts.secondFactor", "***", isSensitive: true)], source: .platform,
+          since: factor.madeAt, retention: "account", purposes: ["account"]))
+    }
     let sessions = try sql.sessions(of: account)
     if let oldest = sessions.last {
       holdings.append(
@@ -43,8 +60,8 @@ package struct AccountHoldings: HoldingsProvider {
   }
 
   package func records(of subject: DataSubject, cursor: String?, limit: Int) async throws -> Page<HeldRecord> {
-    let items = try await work.store.read { sql -> [HeldRecord] in
-      guard let account = try sql.holder(subject) else { return [] }
+    let found = try await work.store.read { sql -> ([HeldRecord], [StoredContact]) in
+      guard let account = try sql.holder(subject) else { return ([], []) }
       let own = HeldRecord(
         category: "identity",
         fields: [
@@ -60,7 +77,16 @@ package struct AccountHoldings: HoldingsProvider {
       let keys = try sql.keys(madeBy: subject).map { key in
         HeldRecord(category: "credential", fields: ["accounts.keyName": key.name], since: key.createdAt)
       }
-      return [own] + sessions + keys
+      return ([own] + sessions + keys, try sql.contacts(of: account.id, account.organisation))
+    }
+    var items = found.0
+    for contact in found.1 {
+      let access = Accounts.platform(subject.organisation, for: "a copy for the person is made")
+      items.append(
+        HeldRecord(
+          category: "contact",
+          fields: ["accounts.\(contact.shown.kind.rawValue)": try await vault.revealed(contact, for: access, in: work)],
+          since: contact.shown.since))
     }
     // At most twenty sessions and a thousand keys: one page.
     return Page(items: items, next: nil)

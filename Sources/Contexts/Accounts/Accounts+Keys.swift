@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 
 extension Accounts {
@@ -47,6 +48,9 @@ extension Accounts {
       try unit.record(
         APIKeyMade(key: key.id, permissions: new.permissions.sorted { $0.rawValue < $1.rawValue }, by: principal.id),
         organisation: key.organisation)
+      try unit.audit(
+        .create, "apiKey", key.id, by: principal, .plain("name", key.name),
+        .plain("permissions", key.permissions.map(\.rawValue).sorted().joined(separator: " ")))
       return MadeKey(key: key, text: text)
     }
   }
@@ -71,6 +75,7 @@ extension Accounts {
       let until = unit.now.advanced(by: .seconds(overlapSeconds))
       try unit.sql.rotate(key, to: Secrets.hash(secret), previousUntil: until)
       try unit.record(APIKeyRotated(key: id, by: principal.id), organisation: key.organisation)
+      try unit.audit(.update, "apiKey", id, by: principal, .plain("act", "rotate"))
       return MadeKey(
         key: try unit.sql.key(id, of: principal.organisation), text: "\(key.prefix)_\(secret)")
     }
@@ -87,6 +92,7 @@ extension Accounts {
       guard key.revokedAt == nil else { return }
       try unit.sql.revoke(key, at: unit.now)
       try unit.record(APIKeyRevoked(key: id, by: principal.id), organisation: key.organisation)
+      try unit.audit(.delete, "apiKey", id, by: principal, .plain("name", key.name))
     }
   }
 }

@@ -10,6 +10,7 @@ extension Accounts {
       .init(1, "accounts", accounts),
       .init(2, "roles somewhere for some time", roles),
       .init(3, "second factors, password history and resets", proofs),
+      .init(4, "sealed contacts", contacts),
     ])
 
   private static let accounts =
@@ -174,5 +175,27 @@ extension Accounts {
     ) {clustered};
     CREATE UNIQUE INDEX password_reset_token ON password_reset (token_hash);
     CREATE INDEX password_reset_by_account ON password_reset (organisation, account);
+    """
+
+  /// Contacts sealed by the vault, each with a blind index and a mask. What was sealed before with a key of a file
+  /// never left a development's machine; it cannot be opened any more and goes.
+  private static let contacts =
+    """
+    ALTER TABLE account DROP COLUMN contact;
+    DELETE FROM recovery_code;
+    DELETE FROM second_factor;
+    CREATE TABLE account_contact (
+      organisation {id} NOT NULL,
+      account {id} NOT NULL,
+      kind {text} NOT NULL CONSTRAINT account_contact_kind CHECK (kind IN ('phone', 'mail')),
+      sealed {blob} NOT NULL,
+      search {blob} NOT NULL CONSTRAINT account_contact_search_length CHECK (length(search) = 16),
+      masked {text} NOT NULL,
+      made_at {int} NOT NULL,
+      verified_at {int},
+      PRIMARY KEY (organisation, account, kind),
+      FOREIGN KEY (organisation, account) REFERENCES account (organisation, id)
+    ) {clustered};
+    CREATE INDEX account_contact_by_search ON account_contact (organisation, search);
     """
 }

@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 
 extension Accounts {
@@ -26,7 +27,7 @@ extension Accounts {
     guard old.utf8.count <= PasswordRules.bytesMax, try await hasher.verify(old, account.passwordHash) else {
       throw .passwordWrong
     }
-    try await setPassword(new, of: account, keeping: token.map { Secrets.hash($0) }, by: principal.id) { _ in }
+    try await setPassword(new, of: account, keeping: token.map { Secrets.hash($0) }, by: principal) { _ in }
   }
 
   /// Writes a password that its owner chose: checked, not one of the last, all sessions but one ended.
@@ -36,7 +37,7 @@ extension Accounts {
   ///   - with: goes into the same unit of work.
   /// - Throws: `.passwordWeak`, `.passwordWrong`.
   func setPassword(
-    _ new: String, of account: Account, keeping kept: [UInt8]?, by principal: ID<Principal>,
+    _ new: String, of account: Account, keeping kept: [UInt8]?, by principal: Principal,
     with more: @escaping @Sendable (Unit) throws -> Void
   ) async throws(AccountsError) {
     try rules.check(new, name: account.name, displayName: account.displayName)
@@ -56,7 +57,8 @@ extension Accounts {
       try unit.sql.update(passwordOf: current)
       try unit.sql.remember(passwordOf: current, at: unit.now)
       try unit.sql.deleteSessions(of: current, exceptTokenHash: kept)
-      try unit.record(PasswordChanged(account: current.id, by: principal), organisation: current.organisation)
+      try unit.record(PasswordChanged(account: current.id, by: principal.id), organisation: current.organisation)
+      try unit.audit(.update, "account.password", current.id, by: principal)
       try more(unit)
     }
   }

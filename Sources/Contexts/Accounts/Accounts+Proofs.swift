@@ -1,19 +1,7 @@
 import Kernel
+import Vault
 
 extension Accounts {
-  /// What a sealed secret is bound to.
-  static func place(of account: Account, _ use: String) -> String {
-    "\(account.organisation)|account|\(account.id)|\(use)"
-  }
-
-  func seal(_ secret: [UInt8], _ place: String) async throws(AccountsError) -> [UInt8] {
-    do { return try await box.seal(secret, for: place) } catch { throw AccountsError(error) }
-  }
-
-  func open(_ sealed: [UInt8], _ place: String) async throws(AccountsError) -> [UInt8] {
-    do { return try await box.open(sealed, for: place) } catch { throw AccountsError(error) }
-  }
-
   /// Proves one's own password, counted as a sign-in is.
   func proven(_ password: String, of principal: Principal) async throws(AccountsError) -> Account {
     let account = try await work.run(AccountsError.self) { unit in
@@ -38,17 +26,22 @@ extension Accounts {
     (0..<Self.recoveryCodesCount).map { _ in RecoveryCode.make(random) }
   }
 
-  /// Checks a code against the factor; the attempt is counted first.
+  /// Checks a code against the factor; the attempt is counted before it is compared, and after the secret was opened: a
+  /// key service that is down locks nobody out.
   ///
-  /// - Throws: `.codeWrong`, `.locked`, `.factorMissing`.
+  /// - Throws: `.codeWrong`, `.locked`, `.factorMissing`, `.factorSealed`.
   func check(
     _ code: String, of account: Account, _ isMeant: @escaping @Sendable (SecondFactor) -> Bool
   ) async throws(AccountsError) -> (SecondFactor, step: Int64) {
+    let known = try await work.read(AccountsError.self) { try $0.secondFactor(of: account) }
+    guard let known, isMeant(known) else { throw .factorMissing }
+    let now = work.time.now()
+    if let until = known.lockout.lockedUntil, until > now { throw .locked(retryAfterSeconds: until.secondsAfter(now)) }
+    let secret = try await open(known)
     let factor = try await countFactorAttempt(account, isMeant)
-    let secret = try await open(factor.sealed, Self.place(of: account, "second-factor"))
     let digits = code.filter { !$0.isWhitespace }
-    guard let step = TOTP.step(of: digits, secret, factor.algorithm, at: work.time.now()), step > factor.lastStep
-    else {
+    let shown = secret.withBytes { TOTP.step(of: digits, $0, factor.algorithm, at: now) }
+    guard factor.sealed == known.sealed, let step = shown, step > factor.lastStep else {
       try await failed(account)
       throw .codeWrong
     }

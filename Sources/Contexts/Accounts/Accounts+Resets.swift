@@ -1,5 +1,7 @@
+import Audit
 package import Kernel
 import Logging
+import Vault
 
 /// A lost password is replaced with two proofs (clause 9.3 b). No answer tells whether an account exists, which proof
 /// was wrong, or which it could have.
@@ -18,7 +20,7 @@ extension Accounts {
     guard let name = try? AccountRules.name(name) else { return token }
     try limiter.asked(name, at: now)
     let account = try await work.read(AccountsError.self) { try $0.account(name: name) }
-    let contact = account == nil ? nil : try await contact(of: account)
+    let contact = await contactForCode(of: account)
     try await work.run(AccountsError.self) { [messenger, limits] unit in
       guard let account, account.isActive, !account.isInvited else { return }
       let isSent = messenger.isAttached && contact != nil
@@ -67,7 +69,8 @@ extension Accounts {
       guard count >= 2 else { throw refused(origin) }
     }
     let spend = use
-    try await setPassword(newPassword, of: account, keeping: nil, by: account.id) { unit in
+    let owner = account.principal(at: work.time.now(), .none, origin)
+    try await setPassword(newPassword, of: account, keeping: nil, by: owner) { unit in
       try spend(unit)
       try unit.sql.deleteResets(of: account)
     }
@@ -99,6 +102,7 @@ extension Accounts {
       try unit.sql.approve(reset, by: principal.id, at: unit.now)
       try unit.record(
         PasswordResetApproved(account: reset.account, by: principal.id), organisation: reset.organisation)
+      try unit.audit(.act, "account.passwordReset", reset.account, by: principal, .plain("act", "approve"))
     }
   }
 
@@ -120,6 +124,7 @@ extension Accounts {
         approvedAt: unit.now, attempts: 0, codeHash: nil)
       try unit.sql.insert(reset, tokenHash: Secrets.hash(token))
       try unit.record(PasswordResetAsked(account: id, isInvitation: true), organisation: account.organisation)
+      try unit.audit(.act, "account.invitation", id, by: principal)
     }
     return token
   }
@@ -129,8 +134,10 @@ extension Accounts {
   /// One's own contact for lost passwords, masked: `138****5270`; nil for none.
   package func contact(by principal: Principal) async throws(AccountsError) -> String? {
     try principal.mustBeComplete()
-    guard let contact = try await contact(of: try await own(principal)) else { return nil }
-    return ContactRules.masked(contact)
+    let (id, organisation) = (principal.id, principal.organisation)
+    return try await work.read(AccountsError.self) { sql in
+      try sql.verifiedContact(of: id, organisation)?.shown.masked
+    }
   }
 
   /// Sends a code to a contact that shall become one's own; needs the password.
@@ -142,14 +149,18 @@ extension Accounts {
   ) async throws(AccountsError) -> String {
     try principal.mustBeComplete()
     guard messenger.isAttached else { throw .messengerMissing }
-    let contact = try ContactRules.check(text)
+    let contact = try Contact(text)
     let account = try await proven(password, of: principal)
     let code = Secrets.digits(random, count: 6)
     // The offer carries itself, sealed: nothing is stored until the code came back.
     let until = work.time.now().advanced(by: .seconds(limits.codeSeconds)).microseconds
-    let sealed = try await seal(Array("\(until)\n\(code)\n\(contact)".utf8), Self.place(of: account, "contact-offer"))
-    do { try await messenger.send(code: code, to: contact) } catch { throw .messengerMissing }
-    return Secrets.base64URL(sealed)
+    let sealer = try await sealer(Important.self, account.organisation)
+    let sealed = try AccountsError.reading { () throws(VaultError) in
+      try sealer.seal(
+        "\(until)\n\(code)\n\(contact.text)", at: Self.offerPlace(account.id, account.organisation))
+    }
+    do { try await messenger.send(code: code, to: contact.text) } catch { throw .messengerMissing }
+    return Secrets.base64URL(sealed.stored)
   }
 
   /// Makes the contact one's own: the code came there.
@@ -161,30 +172,50 @@ extension Accounts {
     try principal.mustBeComplete()
     let account = try await own(principal)
     try limiter.check("contact \(account.id)", at: work.time.now())
-    guard let bytes = Secrets.bytes(base64URL: offer),
-      let text = try? await open(bytes, Self.place(of: account, "contact-offer"))
-    else { throw .codeWrong }
-    let parts = String(decoding: text, as: UTF8.self).split(separator: "\n", maxSplits: 2).map(String.init)
+    let text = try await opened(offer: offer, of: account)
+    let parts = text.split(separator: "\n", maxSplits: 2).map(String.init)
     guard parts.count == 3, let until = Int64(parts[0]), work.time.now().microseconds < until,
       Secrets.isEqual(Array(parts[1].utf8), Array(code.utf8))
     else {
       limiter.failed("contact \(account.id)", at: work.time.now())
       throw .codeWrong
     }
-    let sealed = try await seal(Array(parts[2].utf8), Self.place(of: account, "contact"))
-    try await work.run(AccountsError.self) { unit in
-      try unit.sql.update(contactOf: account.id, account.organisation, sealed)
-      try unit.record(ContactChanged(account: account.id), organisation: account.organisation)
-    }
+    _ = try await put(
+      try Contact(parts[2]), of: account.id, account.organisation, isVerified: true, by: principal) { _ in }
   }
 }
 
 extension Accounts {
-  private func contact(of account: Account?) async throws(AccountsError) -> String? {
-    guard let account, let sealed = try await work.read(AccountsError.self, { try $0.contact(of: account) }) else {
+  /// Where to send a code; nil when there is no such place, or it cannot be opened now: who asked must not learn which,
+  /// and the other two proofs remain.
+  private func contactForCode(of account: Account?) async -> String? {
+    guard let account, messenger.isAttached else { return nil }
+    do {
+      let stored = try await work.read(AccountsError.self) { sql in
+        try sql.verifiedContact(of: account.id, account.organisation)
+      }
+      guard let stored else { return nil }
+      return try await open(stored, for: Self.platform(account.organisation, for: "a code for a lost password is sent"))
+    } catch {
+      work.logger.warning(
+        "a contact cannot be opened: no code is sent",
+        metadata: ["account.id": "\(account.id)", "error": "\(error.code)"])
       return nil
     }
-    return String(decoding: try await open(sealed, Self.place(of: account, "contact")), as: UTF8.self)
+  }
+
+  /// - Throws: `.codeWrong` for what is no offer to this account, `.sealed`.
+  private func opened(offer: String, of account: Account) async throws(AccountsError) -> String {
+    guard let bytes = Secrets.bytes(base64URL: offer) else { throw .codeWrong }
+    do throws(VaultError) {
+      return try await vault.open(
+        Sealed<String, Important>(stored: bytes), at: Self.offerPlace(account.id, account.organisation),
+        for: Self.platform(account.organisation, for: "a new contact is confirmed")
+      ).reveal()
+    } catch {
+      let failure = AccountsError(error)
+      throw failure == .sealed ? failure : .codeWrong
+    }
   }
 
   /// With the token, which is not stored: the store's owner cannot try all codes against it.
@@ -219,27 +250,5 @@ extension Accounts {
   private func refused(_ origin: Origin) -> AccountsError {
     limiter.failed(origin.address, at: work.time.now())
     return .resetRefused
-  }
-}
-
-/// The rules of contacts.
-enum ContactRules {
-  /// A telephone number of 6 to 20 digits, or a mail address of at most 254 bytes.
-  static func check(_ text: String) throws(AccountsError) -> String {
-    let contact = text.filter { !$0.isWhitespace }
-    let digits = contact.drop { $0 == "+" }
-    if (6...20).contains(digits.count), digits.allSatisfy({ $0.isASCII && $0.isNumber }) { return contact }
-    let parts = contact.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty, parts[1].contains("."), contact.utf8.count <= 254,
-      contact.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
-    else { throw .fieldInvalid(field: "contact", problem: "must be a telephone number or a mail address") }
-    return contact
-  }
-
-  /// `138****5270`, `z***@example.org`.
-  static func masked(_ contact: String) -> String {
-    if let at = contact.firstIndex(of: "@") { return "\(contact.prefix(1))***\(contact[at...])" }
-    guard contact.count > 7 else { return "****\(contact.suffix(2))" }
-    return "\(contact.prefix(3))****\(contact.suffix(4))"
   }
 }

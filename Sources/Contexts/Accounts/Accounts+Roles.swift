@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 
 extension Accounts {
@@ -21,7 +22,7 @@ extension Accounts {
       try unit.mayAssign(new.role, principal)
       let account = try unit.sql.account(id, of: principal.organisation)
       try new.check(at: unit.now)
-      return try unit.assign([new], to: account, by: principal.id)
+      return try unit.assign([new], to: account, by: principal)
     }
   }
 
@@ -40,6 +41,8 @@ extension Accounts {
       try unit.sql.revoke(assignment, by: principal.id, at: unit.now)
       try unit.requireAnAdministrator(after: account)
       try unit.record(RoleRevoked(assignment, by: principal.id), organisation: assignment.organisation)
+      try unit.audit(
+        .delete, "account.role", assignment.account, by: principal, .plain("role", assignment.role.rawValue))
       return try unit.bumped(account)
     }
   }
@@ -63,8 +66,8 @@ extension Unit {
   ///
   /// - Returns: the account as it now is.
   /// - Throws: `.dutiesExclude`, `.tooMany`.
-  func assign(_ roles: [NewAssignment], to account: Account, by giver: ID<Principal>) throws -> Account {
-    for old in account.assignments where old.isOver(at: now) { try sql.revoke(old, by: giver, at: now) }
+  func assign(_ roles: [NewAssignment], to account: Account, by giver: Principal) throws -> Account {
+    for old in account.assignments where old.isOver(at: now) { try sql.revoke(old, by: giver.id, at: now) }
     let held = account.assignments.filter { !$0.isOver(at: now) }
     guard held.count + roles.count <= Accounts.assignmentsMax else {
       throw AccountsError.tooMany("roles", max: Accounts.assignmentsMax)
@@ -76,9 +79,12 @@ extension Unit {
       }
       let assignment = RoleAssignment(
         id: newID(), organisation: account.organisation, account: account.id, role: new.role, scope: new.scope,
-        from: new.from ?? now, until: new.until, grantedBy: giver, grantedAt: now)
+        from: new.from ?? now, until: new.until, grantedBy: giver.id, grantedAt: now)
       try sql.insert(assignment)
       try record(RoleAssigned(assignment), organisation: account.organisation)
+      try audit(
+        .create, "account.role", account.id, by: giver, .plain("role", new.role.rawValue),
+        .plain("scope", [new.scope.kind, new.scope.placeText].compactMap(\.self).joined(separator: " ")))
     }
     return roles.isEmpty ? account : try bumped(account)
   }

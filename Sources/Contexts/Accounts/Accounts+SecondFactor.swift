@@ -1,4 +1,7 @@
+import Audit
+import Guomi
 package import Kernel
+import Vault
 
 extension Accounts {
   /// How many recovery codes an account gets.
@@ -24,8 +27,12 @@ extension Accounts {
   ) async throws(AccountsError) -> SecondFactorOffer {
     try principal.mustBeComplete()
     let account = try await proven(password, of: principal)
-    let secret = random(algorithm.secretBytes)
-    let sealed = try await seal(secret, Self.place(of: account, "second-factor"))
+    let sealer = try await sealer(Sensitive.self, account.organisation)
+    var bytes = random(algorithm.secretBytes)
+    let secret = SecretBytes(taking: &bytes)
+    let sealed = try AccountsError.reading { () throws(VaultError) in
+      try sealer.seal(secret, at: Self.factorPlace(account.id, account.organisation))
+    }
     try await work.run(AccountsError.self) { unit in
       if let there = try unit.sql.secondFactor(of: account), there.confirmedAt != nil {
         throw AccountsError.factorExists
@@ -35,8 +42,10 @@ extension Accounts {
           account: account.id, organisation: account.organisation, algorithm: algorithm, sealed: sealed,
           madeAt: unit.now, confirmedAt: nil, lastStep: 0, lockout: Lockout()))
     }
-    return SecondFactorOffer(
-      address: TOTP.address(secret, algorithm, account: account.name), secret: TOTP.base32(secret))
+    return secret.withUnsafeBytes { secret in
+      SecondFactorOffer(
+        address: TOTP.address(secret, algorithm, account: account.name), secret: TOTP.base32(secret))
+    }
   }
 
   /// Ends setting up: the code proves that the phone has the secret. All other sessions end, this one counts as
@@ -61,6 +70,7 @@ extension Accounts {
       try unit.record(
         SecondFactorChanged(account: account.id, change: .setUp, by: principal.id),
         organisation: account.organisation)
+      try unit.audit(.create, "account.secondFactor", account.id, by: principal)
     }
     return codes
   }
@@ -68,7 +78,8 @@ extension Accounts {
   /// Shows the second factor, or a recovery code in its place: ends a sign-in, or verifies a second time before a
   /// sensitive act. The session counts as verified from now on.
   ///
-  /// - Throws: `.codeWrong`, `.locked`, `.factorMissing`, `.sessionUnknown`.
+  /// - Throws: `.codeWrong`, `.locked`, `.factorMissing`, `.sessionUnknown`; `.factorSealed` while the key service is
+  ///   down, when only recovery codes can be checked.
   /// - Source: clause 9.3 c.
   package func verify(
     code: String, session token: String, by principal: Principal
@@ -114,6 +125,7 @@ extension Accounts {
       try unit.record(
         SecondFactorChanged(account: account.id, change: .recoveryCodesRenewed, by: principal.id),
         organisation: account.organisation)
+      try unit.audit(.update, "account.secondFactor", account.id, by: principal, .plain("what", "recovery codes"))
     }
     return codes
   }
@@ -169,5 +181,6 @@ extension Unit {
     try record(
       SecondFactorChanged(account: account.id, change: .removed, by: principal.id),
       organisation: account.organisation)
+    try audit(.delete, "account.secondFactor", account.id, by: principal)
   }
 }

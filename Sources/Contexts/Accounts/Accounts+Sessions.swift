@@ -1,3 +1,4 @@
+import Audit
 package import Kernel
 
 extension Accounts {
@@ -40,6 +41,7 @@ extension Accounts {
       try unit.sql.delete(session)
       try unit.record(
         SessionEnded(session: session.id, account: session.account), organisation: session.organisation)
+      try unit.audit(.delete, "account.session", session.account, by: principal, .plain("count", "1"))
     }
   }
 
@@ -56,7 +58,11 @@ extension Accounts {
         try unit.record(
           SessionEnded(session: session.id, account: session.account), organisation: session.organisation)
       }
-      return try unit.sql.deleteSessions(of: account, exceptTokenHash: kept)
+      let count = try unit.sql.deleteSessions(of: account, exceptTokenHash: kept)
+      if count > 0 {
+        try unit.audit(.delete, "account.session", account.id, by: principal, .plain("count", "\(count)"))
+      }
+      return count
     }
   }
 }

@@ -1,4 +1,6 @@
+import Audit
 package import Kernel
+package import Vault
 
 /// Who is it, and may they (账号与权限)? Organisations, accounts, roles, sessions, second factors, API keys. The use
 /// cases of this context.
@@ -7,7 +9,7 @@ package struct Accounts: Sendable {
   let hasher: PasswordHasher
   let limits: AccountsLimits
   let rules: PasswordRules
-  let box: any SecretBox
+  let vault: Vault
   let messenger: any Messenger
   let random: @Sendable (Int) -> [UInt8]
   let limiter = AttemptLimiter()
@@ -15,12 +17,12 @@ package struct Accounts: Sendable {
   /// One a process: its copies share the table of wrong attempts.
   ///
   /// - Parameters:
-  ///   - box: seals the secrets of second factors, and contacts.
+  ///   - vault: seals the secrets of second factors, and contacts.
   ///   - messenger: takes one-time codes to people.
   ///   - breached: passwords that nobody may choose.
   ///   - random: so many bytes that nobody can guess.
   package init(
-    work: Work, hasher: PasswordHasher, box: any SecretBox, messenger: any Messenger = NoMessenger(),
+    work: Work, hasher: PasswordHasher, vault: Vault, messenger: any Messenger = NoMessenger(),
     breached: BreachList = .none, limits: AccountsLimits = AccountsLimits(),
     random: @escaping @Sendable (Int) -> [UInt8]
   ) {
@@ -28,7 +30,7 @@ package struct Accounts: Sendable {
     self.hasher = hasher
     self.limits = limits
     self.rules = PasswordRules(breached: breached)
-    self.box = box
+    self.vault = vault
     self.messenger = messenger
     self.random = random
   }
@@ -68,8 +70,11 @@ package struct Accounts: Sendable {
       let organisation: ID<Organisation> = unit.newID()
       try unit.sql.insertOrganisation(organisation, name: organisationName, at: unit.now)
       try unit.record(OrganisationFounded(organisation: organisation), organisation: organisation)
-      let first = try unit.first(names.0, .systemAdministrator, hash: hashes.0, organisation)
-      let second = try unit.first(names.1, .operator, hash: hashes.1, organisation)
+      let platform = Principal(
+        id: organisation.tagged(), kind: .platform, organisation: organisation, name: "Anju", permissions: [])
+      try unit.audit(.create, "organisation", organisation, by: platform, .plain("name", organisationName))
+      let first = try unit.first(names.0, .systemAdministrator, hash: hashes.0, by: platform)
+      let second = try unit.first(names.1, .operator, hash: hashes.1, by: platform)
       return First(
         organisation: organisation, administrator: first, administratorPassword: passwords.0, operator: second,
         operatorPassword: passwords.1)
@@ -96,15 +101,17 @@ package struct Accounts: Sendable {
 extension Unit {
   /// One of the first accounts: it appoints itself.
   fileprivate func first(
-    _ name: String, _ role: Role, hash: String, _ organisation: ID<Organisation>
+    _ name: String, _ role: Role, hash: String, by platform: Principal
   ) throws -> Account {
+    let organisation = platform.organisation
     let account = Account(
       id: newID(), organisation: organisation, name: name, displayName: name, isActive: true,
       mustChangePassword: false, createdAt: now, version: 1, duty: nil, assignments: [], passwordHash: hash,
       lockout: Lockout())
     try sql.insert(account)
     try record(AccountCreated(account: account.id, by: account.id), organisation: organisation)
-    return try assign([NewAssignment(role)], to: account, by: account.id)
+    try audit(.create, "account", account.id, by: platform, account.auditedName)
+    return try assign([NewAssignment(role)], to: account, by: platform)
   }
 }
 

@@ -6,8 +6,12 @@ package enum AccountsError: UseCaseError, Hashable {
   /// The permission is there; what is missing is a second verification, or who could give it.
   case unproven(Denied)
   case store(StoreFailure)
-  /// The place where secrets are sealed does not answer.
+  /// The key service does not answer: nothing sealed is opened or written.
   case sealed
+  /// The key service does not answer, so that no code of a second factor can be checked.
+  case factorSealed
+  /// A sealed value does not open: it, its place or its key is not what it was. The vault's code.
+  case unreadable(String)
   /// Name or password is wrong; which one is not said.
   case signInFailed
   /// The second factor, or a password of one's own, comes first.
@@ -31,6 +35,8 @@ package enum AccountsError: UseCaseError, Hashable {
   case resetUnknown
   /// The account has a password already.
   case notInvited
+  /// The account has no such contact.
+  case contactMissing
   /// Nothing carries codes to people.
   case messengerMissing
   case nameTaken(String)
@@ -60,20 +66,20 @@ package enum AccountsError: UseCaseError, Hashable {
     self = denied.missing == .permission ? .denied(denied.permission) : .unproven(denied)
   }
   package init(_ failure: StoreFailure) { self = .store(failure) }
-  init(_ failure: SecretBoxFailure) { self = failure == .unavailable ? .sealed : .store(.broken) }
 
   package var kind: ErrorKind {
     switch self {
     case .denied, .unproven, .notAPerson, .permissionsExceed, .ownAccount, .signInIncomplete: .denied
-    case .store(.broken): .broken
-    case .store, .busy, .sealed: .unavailable
+    case .store(.broken), .unreadable: .broken
+    case .store, .busy, .sealed, .factorSealed: .unavailable
     case .signInFailed: .unauthenticated
     case .locked(let seconds), .tooManyAttempts(let seconds): .limited(retryAfterSeconds: seconds)
     case .passwordWrong, .passwordWeak, .codeWrong, .resetRefused, .fieldInvalid, .cursorInvalid: .invalid
     case .nameTaken, .dutiesExclude, .officeHeld, .lastAdministrator, .alreadySetUp, .tooMany, .factorExists,
       .factorMissing, .notInvited, .messengerMissing:
       .conflict
-    case .accountUnknown, .assignmentUnknown, .sessionUnknown, .keyUnknown, .resetUnknown: .notFound
+    case .accountUnknown, .assignmentUnknown, .sessionUnknown, .keyUnknown, .resetUnknown, .contactMissing:
+      .notFound
     case .stale: .stale
     }
   }

@@ -1,5 +1,6 @@
 import Kernel
 import SQLStore
+import Vault
 
 extension SQLConnection {
   private static let factorColumns: SQL =
@@ -116,7 +117,7 @@ extension SecondFactor {
     }
     self.init(
       account: try row.id("account"), organisation: try row.id("organisation"), algorithm: algorithm,
-      sealed: try row.blob("secret"), madeAt: try row.instant("made_at"),
+      sealed: try row.sealed("secret"), madeAt: try row.instant("made_at"),
       confirmedAt: try row.optionalInstant("confirmed_at"), lastStep: try row.integer("last_step"),
       lockout: Lockout(
         failures: try row.int("failures"), locks: try row.int("locks"),

@@ -1,12 +1,13 @@
+import Guomi
 package import Kernel
+import Vault
 
 /// The secret that an account's owner has on a device too (第二因素).
 struct SecondFactor: Sendable, Hashable {
   let account: ID<Principal>
   let organisation: ID<Organisation>
   let algorithm: TOTP.Algorithm
-  /// By `SecretBox`.
-  let sealed: [UInt8]
+  let sealed: Sealed<SecretBytes, Sensitive>
   let madeAt: Instant
   /// Nil until a code was shown: only then does it count.
   var confirmedAt: Instant?

@@ -28,8 +28,13 @@ package enum TOTP {
   package static func code(
     _ secret: [UInt8], step: Int64, _ algorithm: Algorithm, digits: Int = digits
   ) -> String {
+    code(SymmetricKey(data: secret), step: step, algorithm, digits: digits)
+  }
+
+  private static func code(
+    _ key: SymmetricKey, step: Int64, _ algorithm: Algorithm, digits: Int = digits
+  ) -> String {
     let counter = (0..<8).map { UInt8(truncatingIfNeeded: step >> Int64(8 * (7 - $0))) }
-    let key = SymmetricKey(data: secret)
     let hash: [UInt8] =
       switch algorithm {
       case .sha1: Array(HMAC<Insecure.SHA1>.authenticationCode(for: counter, using: key))
@@ -45,11 +50,15 @@ package enum TOTP {
 
   /// The step whose code it is, within the window; nil when there is none. All are compared, in a time that tells
   /// nothing.
-  static func step(of code: String, _ secret: [UInt8], _ algorithm: Algorithm, at now: Instant) -> Int64? {
+  static func step(
+    of code: String, _ secret: UnsafeRawBufferPointer, _ algorithm: Algorithm, at now: Instant
+  ) -> Int64? {
+    // Wiped by its own type.
+    let key = SymmetricKey(data: secret)
     let current = step(at: now)
     var found: Int64?
     for step in current - windowSteps...current + windowSteps {
-      let right = Self.code(secret, step: step, algorithm)
+      let right = Self.code(key, step: step, algorithm)
       if Secrets.isEqual(Array(right.utf8), Array(code.utf8)) { found = step }
     }
     return found
@@ -58,7 +67,7 @@ package enum TOTP {
   /// What a phone's program reads, mostly as a QR code.
   ///
   /// - Source: the Key Uri Format that such programs share.
-  static func address(_ secret: [UInt8], _ algorithm: Algorithm, account: String) -> String {
+  static func address(_ secret: some Collection<UInt8>, _ algorithm: Algorithm, account: String) -> String {
     var allowed = CharacterSet.alphanumerics
     allowed.insert(charactersIn: "-._~")
     let name = account.addingPercentEncoding(withAllowedCharacters: allowed) ?? account
@@ -69,7 +78,7 @@ package enum TOTP {
   /// Without padding.
   ///
   /// - Source: RFC 4648, section 6.
-  package static func base32(_ bytes: [UInt8]) -> String {
+  package static func base32(_ bytes: some Collection<UInt8>) -> String {
     let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
     var text: [UInt8] = []
     var (bits, count) = (0, 0)

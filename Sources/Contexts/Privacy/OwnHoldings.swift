@@ -6,7 +6,7 @@ import SQLStore
 struct OwnHoldings: HoldingsProvider {
   let work: Work
   let policy: PrivacyPolicy
-  let keys: any RecordKeys
+  let keys: any PersonKeys
   let name = "privacy"
 
   func holdings(of subject: DataSubject, in sql: SQLConnection) throws -> [Holding] {

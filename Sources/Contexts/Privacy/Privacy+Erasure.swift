@@ -60,7 +60,7 @@ extension Unit {
   /// One step: the next context's, or the last one, which destroys the key.
   func erase(
     _ id: ID<PrivacyRequest>, of organisation: ID<Organisation>, _ providers: [any HoldingsProvider],
-    _ keys: any RecordKeys
+    _ keys: any PersonKeys
   ) throws {
     var request = try sql.request(id, of: organisation)
     // Withdrawn or finished since: nothing is due.
@@ -92,7 +92,7 @@ extension Unit {
     try record(ErasureDue(request: id), organisation: organisation)
   }
 
-  private func finishErasure(_ request: inout PrivacyRequest, _ keys: any RecordKeys) throws {
+  private func finishErasure(_ request: inout PrivacyRequest, _ keys: any PersonKeys) throws {
     let subject = request.subject
     let isDestroyed = try keys.destroy(of: subject, in: self)
     try sql.execute(

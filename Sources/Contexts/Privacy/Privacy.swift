@@ -17,7 +17,7 @@ package struct Privacy: Sendable {
   let work: Work
   package let policy: PrivacyPolicy
   let audit: AuditLog
-  let keys: any RecordKeys
+  let keys: any PersonKeys
   let random: @Sendable (Int) -> [UInt8]
   /// In the order in which a person is erased: this context and the audit log come last.
   let providers: [any HoldingsProvider]
@@ -27,7 +27,7 @@ package struct Privacy: Sendable {
   ///     before those it uses.
   ///   - random: so many bytes that nobody can guess.
   package init(
-    work: Work, policy: PrivacyPolicy, audit: AuditLog, keys: any RecordKeys, providers: [any HoldingsProvider],
+    work: Work, policy: PrivacyPolicy, audit: AuditLog, keys: any PersonKeys, providers: [any HoldingsProvider],
     random: @escaping @Sendable (Int) -> [UInt8]
   ) {
     self.work = work

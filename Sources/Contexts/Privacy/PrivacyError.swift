@@ -29,6 +29,8 @@ package enum PrivacyError: UseCaseError, Hashable {
   case linkEnded
   case exportTooLarge
   case keysUnavailable
+  /// A sealed value does not open: it, or the place it stands in, was changed.
+  case unreadable
   case keyReused
   case stale(current: Int64)
   case fieldInvalid(field: String, problem: String)
@@ -41,7 +43,7 @@ package enum PrivacyError: UseCaseError, Hashable {
   package var kind: ErrorKind {
     switch self {
     case .denied: .denied
-    case .store(.broken): .broken
+    case .store(.broken), .unreadable: .broken
     case .store, .keysUnavailable: .unavailable
     case .purposeUnknown, .requestUnknown, .personUnknown, .holdUnknown, .linkEnded: .notFound
     case .textOutdated, .notByConsent, .notGiven, .holdReleased, .stateWrong, .requestOpen, .identityUnchecked, .erased,
@@ -76,6 +78,7 @@ package enum PrivacyError: UseCaseError, Hashable {
     case .linkEnded: "exportLink.ended"
     case .exportTooLarge: "privacy.exportTooLarge"
     case .keysUnavailable: "privacy.keysUnavailable"
+    case .unreadable: "privacy.unreadable"
     case .keyReused: "idempotency.keyReused"
     case .stale: "privacyRequest.stale"
     case .fieldInvalid: "privacy.fieldInvalid"
@@ -108,7 +111,8 @@ extension PrivacyError {
     case .erased: "The person's data was erased."
     case .linkEnded: "The link has ended or never was."
     case .exportTooLarge: "The copy is larger than one file may be."
-    case .keysUnavailable: "The person's key cannot be used now."
+    case .keysUnavailable: "The key service does not answer, so that the person's data cannot be opened."
+    case .unreadable: "What was sealed does not open: it was changed, or its key is gone."
     case .keyReused: "The Idempotency-Key was used for another request."
     case .stale(let current): "The request changed; it is at version \(current) now."
     case .fieldInvalid(let field, let problem): "\(field) \(problem)."
@@ -121,8 +125,9 @@ extension PrivacyError {
     switch self {
     case .denied(let denied): denied.remedy
     case .store(.full): "Free disk space; the operator is told."
-    case .store(.unavailable), .keysUnavailable: "Try again in a few seconds."
-    case .store(.broken): "Tell the operator; the log has the details."
+    case .store(.unavailable): "Try again in a few seconds."
+    case .keysUnavailable: "Try again in a minute; the operator looks at anju vault status."
+    case .store(.broken), .unreadable: "Tell the operator; the log has the details."
     case .purposeUnknown: "Compare with the list of purposes."
     case .textOutdated: "Show the current text, and ask again."
     case .notByConsent: "Object with a request for restriction or erasure instead."

@@ -18,6 +18,8 @@ package struct AuditKeeper: Service {
   static let secondsMax: Int64 = 60
   /// How many checkpoints one step copies to a place.
   static let copiesMax = 100
+  /// How many failures in a row are told once.
+  static let failuresSilent = 60
 
   private let log: AuditLog
   private let signer: any CheckpointSigner
@@ -31,11 +33,16 @@ package struct AuditKeeper: Service {
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
+      var failures = 0
       while !Task.isCancelled {
         do {
           try await step()
+          if failures > 0 { log.work.logger.notice("audit log is kept again", metadata: ["failures": "\(failures)"]) }
+          failures = 0
         } catch where !Task.isCancelled {
-          log.work.logger.error("audit log cannot be kept", metadata: ["error": "\(error)"])
+          // Once a minute is enough to be seen.
+          if failures % Self.failuresSilent == 0 { tell(error) }
+          failures += 1
         } catch {}
         try? await log.work.time.sleep(for: Self.interval)
       }
@@ -47,13 +54,30 @@ package struct AuditKeeper: Service {
     }
   }
 
-  /// All that is to be done now.
+  private func tell(_ error: any Error) {
+    if let waiting = error as? CheckpointWaits {
+      log.work.logger.warning(
+        "audit entries are kept, their checkpoint waits: nobody signs it", metadata: ["error": "\(waiting.cause)"])
+    } else {
+      log.work.logger.error("audit log cannot be kept", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// All that is to be done now. Entries are hashed and older checkpoints copied even when nobody signs.
   ///
   /// - Parameter isLast: makes a checkpoint for any new entry.
+  /// - Throws: `CheckpointWaits` when nobody signs now; everything else is done then.
   package func step(isLast: Bool = false) async throws {
-    while try await hashNext() == Self.batchMax { try await checkpoint(isLast: false) }
-    try await checkpoint(isLast: isLast)
+    var waiting: CheckpointWaits?
+    while true {
+      let isMore = try await hashNext() == Self.batchMax
+      if waiting == nil {
+        do { try await checkpoint(isLast: isLast && !isMore) } catch let error as CheckpointWaits { waiting = error }
+      }
+      if !isMore { break }
+    }
     for place in places { await copy(to: place) }
+    if let waiting { throw waiting }
   }
 
   // MARK: Hashing
@@ -101,6 +125,10 @@ package struct AuditKeeper: Service {
 
   // MARK: Checkpoints
 
+  private func sign(_ bytes: [UInt8]) async throws -> CheckpointSignature {
+    do { return try await signer.sign(bytes) } catch { throw CheckpointWaits(cause: error) }
+  }
+
   private struct Due: Sendable {
     let size: Int
     let root: MerkleDigest
@@ -125,8 +153,7 @@ package struct AuditKeeper: Service {
     guard let due else { return }
     let checkpoint = try Checkpoint(
       origin: try await log.origin(), size: due.size, root: due.root, time: now.description)
-    let signature = try CheckpointSignature(
-      name: signer.key.name, keyID: signer.key.id, bytes: try await signer.sign(checkpoint.signedBytes))
+    let signature = try await sign(checkpoint.signedBytes)
     let note = try SignedCheckpoint(checkpoint, signatures: [signature]).text
     try await log.work.store.write { sql in
       // Another process may have signed the same size meanwhile: one is enough, two would look like a fork.
@@ -176,4 +203,10 @@ package struct AuditKeeper: Service {
         "audit checkpoint not copied", metadata: ["audit.place": "\(place.name)", "error": "\(error)"])
     }
   }
+}
+
+/// A checkpoint is due and nobody signs it: the key service is down. The entries are kept, and signed later.
+package struct CheckpointWaits: Error {
+  /// What the signer said.
+  package let cause: any Error
 }

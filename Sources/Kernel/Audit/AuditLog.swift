@@ -10,13 +10,20 @@ package struct AuditLog: Sendable {
   package static let exportMax = 20_000
 
   let work: Work
-  /// The keys whose checkpoints are believed.
-  package let keys: CheckpointKeys
+  private let known: @Sendable () -> CheckpointKeys
 
   package init(work: Work, keys: CheckpointKeys) {
-    self.work = work
-    self.keys = keys
+    self.init(work: work) { keys }
   }
+
+  /// - Parameter keys: asked each time: a key may come to be known while the program runs.
+  package init(work: Work, keys: @escaping @Sendable () -> CheckpointKeys) {
+    self.work = work
+    known = keys
+  }
+
+  /// The keys whose checkpoints are believed.
+  package var keys: CheckpointKeys { known() }
 
   /// The organisation's entries, newest first; needs `audit.read`.
   ///

@@ -2,13 +2,10 @@ package import MerkleLog
 
 /// Signs checkpoints. The key lies with whoever implements it: the key service, a file, a test.
 package protocol CheckpointSigner: Sendable {
-  /// The key whose signatures it makes.
-  var key: CheckpointKey { get }
-
-  /// The signature over the bytes.
+  /// The signature over the bytes, with the key it is of.
   ///
-  /// - Throws: when it cannot sign now; it is asked again later.
-  func sign(_ bytes: [UInt8]) async throws -> [UInt8]
+  /// - Throws: when it cannot sign now; it is asked again later, and the entries wait.
+  func sign(_ bytes: [UInt8]) async throws -> CheckpointSignature
 }
 
 /// A public key that checkpoints are signed with.
@@ -26,6 +23,11 @@ package struct CheckpointKey: Sendable {
     self.name = name
     self.publicKey = publicKey
     self.isValid = isValid
+  }
+
+  /// The signature that these bytes are, under this key's name.
+  package func signature(_ bytes: [UInt8]) throws(MerkleError) -> CheckpointSignature {
+    try CheckpointSignature(name: name, keyID: id, bytes: bytes)
   }
 
   /// The first four bytes of SM3(name ‖ 0A ‖ public key).

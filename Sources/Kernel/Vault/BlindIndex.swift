@@ -9,6 +9,16 @@ package import SQLStore
 package struct BlindIndex: Sendable, Hashable {
   package static let byteCount = 16
   package let bytes: [UInt8]
+
+  init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// Takes bytes out of a table; nil unless there are exactly sixteen.
+  package init?(stored bytes: [UInt8]) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self.bytes = bytes
+  }
 }
 
 extension BlindIndex: SQLBindable, CustomStringConvertible {

@@ -56,16 +56,24 @@ extension Unit {
     return try sql.recordKey(organisation: organisation, subject: subject)
   }
 
-  /// Destroys a person's record key: all that was sealed with it is unreadable from this commit on.
+  /// Destroys a person's record key: all that was sealed with it is unreadable from this commit on, and none is ever
+  /// made again for that person.
   ///
   /// - Returns: false when there was none to destroy.
   @discardableResult
   package func destroyRecordKey(organisation: ID<Organisation>, subject: [UInt8]) throws -> Bool {
-    try sql.execute(
+    let count = try sql.execute(
       """
       UPDATE record_key SET salt = NULL, destroyed_at = \(now)
       WHERE organisation = \(organisation) AND subject = \(subject) AND salt IS NOT NULL
-      """) == 1
+      """)
+    guard count == 0 else { return true }
+    try sql.execute(
+      """
+      INSERT INTO record_key (organisation, subject, salt, made_at, destroyed_at)
+      VALUES (\(organisation), \(subject), NULL, \(now), \(now)) ON CONFLICT (organisation, subject) DO NOTHING
+      """)
+    return false
   }
 }
 

@@ -11,6 +11,7 @@ import NIOSSL
 import OpenAPI
 import ServiceLifecycle
 import UnixSignals
+import Vault
 
 /// The whole platform in one process: opened, then run until it is asked to end.
 ///
@@ -76,9 +77,8 @@ package final class AnjuServer: Sendable {
     await process?.start()
     do {
       let contexts = try await Contexts.open(
-        storage, authority: certificates.authority, secretKey: try folder.secret("accounts.key"),
-        recordKey: try folder.secret("record.key"), breached: breachList(configuration, logger),
-        audit: try audit(configuration), keys: vault.keys, logger: logger)
+        storage, authority: certificates.authority, vault: vault.vault, breached: breachList(configuration, logger),
+        audit: try audit(configuration, vault.keys), keys: vault.keys, logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
@@ -94,13 +94,13 @@ package final class AnjuServer: Sendable {
   /// What signs the audit log, and where copies of its checkpoints go: the data folder, for a start, and wherever the
   /// settings say.
   private static func audit(
-    _ configuration: ServerConfiguration
-  ) throws -> (signer: any CheckpointSigner, places: [any CheckpointPlace]) {
+    _ configuration: ServerConfiguration, _ keys: any KeySource
+  ) throws -> (signer: VaultCheckpointSigner, places: [any CheckpointPlace]) {
     let folder = configuration.dataFolder
     var places: [any CheckpointPlace] = [FolderPlace(folder.appendingPathComponent(AuditDesk.copiesName))]
     if let copies = configuration.auditCopies { places.append(FolderPlace(copies)) }
     if let command = configuration.auditCommand { places.append(CommandPlace(command)) }
-    return (try AuditKeyFile(folder: folder), places)
+    return (try VaultCheckpointSigner(keys, file: AuditKeyFile(in: folder)), places)
   }
 
   /// Serves until the task is cancelled or the program gets SIGINT or SIGTERM; returns when everything is closed.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KeyService
 import Logging
 import Server
 import UnixSignals
@@ -20,6 +21,7 @@ struct UpCommand: AsyncParsableCommand {
   @OptionGroup var settings: SettingOptions
 
   func run() async throws {
+    ProcessHardening.applyToPlatform()
     let configuration = try settings.configuration()
     let logger = Self.logger(configuration.logLevel)
     Self.endAtOnceOnSecondSignal()

@@ -34,12 +34,10 @@ private struct CrashSigner: CheckpointSigner {
 
   let crash: CrashPoint
 
-  var key: CheckpointKey { Self.shared }
-
-  func sign(_ bytes: [UInt8]) async throws -> [UInt8] {
+  func sign(_ bytes: [UInt8]) async throws -> CheckpointSignature {
     // The entries are hashed, nothing is signed.
     crash.reach()
-    return Self.sum(bytes)
+    return try Self.shared.signature(Self.sum(bytes))
   }
 
   private static func sum(_ bytes: [UInt8]) -> [UInt8] {

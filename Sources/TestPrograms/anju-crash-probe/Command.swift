@@ -13,6 +13,7 @@ struct Command {
       IntakeLoadNormal.self,
       JournalReact.self,
       JournalRecord.self,
+      PrivacyErasure.self,
       VaultCanary.self,
       VaultRotation.self,
     ]

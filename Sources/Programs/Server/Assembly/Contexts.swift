@@ -31,14 +31,13 @@ struct Contexts: Sendable {
   private let storage: Storage
 
   /// - Parameters:
-  ///   - secretKey: `LocalSecretBox.keyBytes` bytes that seal second factors and contacts.
+  ///   - vault: seals personal data.
   ///   - breached: passwords that nobody may choose.
-  ///   - audit: signs the audit log's checkpoints, and where copies of them go.
+  ///   - audit: signs the audit log's checkpoints, whose are believed, and where copies of them go.
   ///   - keys: the key service.
   static func open(
-    _ storage: Storage, authority: CertificateAuthority, secretKey: [UInt8], recordKey: [UInt8],
-    breached: BreachList, audit: (signer: any CheckpointSigner, places: [any CheckpointPlace]), keys: any KeySource,
-    logger: Logger
+    _ storage: Storage, authority: CertificateAuthority, vault: Vault, breached: BreachList,
+    audit: (signer: VaultCheckpointSigner, places: [any CheckpointPlace]), keys: any KeySource, logger: Logger
   ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
@@ -55,14 +54,13 @@ struct Contexts: Sendable {
       store: storage.history, log: storage.log, directory: devices.directory, latest: latest, logger: logger,
       trims: trims)
     devices.links.attach(history)
-    let log = AuditLog(work: storage.work, keys: CheckpointKeys([audit.signer.key]))
+    let log = AuditLog(work: storage.work) { audit.signer.keys }
     return Contexts(
       accounts: Accounts(
-        work: storage.work, hasher: try PasswordHasher(),
-        box: LocalSecretBox(key: secretKey, random: SystemSources.randomBytes), breached: breached,
+        work: storage.work, hasher: try PasswordHasher(), vault: vault, breached: breached,
         random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
-      privacy: try privacy(storage, recordKey, log), audit: log,
+      privacy: try privacy(storage, vault, log), audit: log,
       identities: Identities(work: storage.work, keys: keys, randomBytes: SystemSources.randomBytes),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
@@ -73,11 +71,11 @@ struct Contexts: Sendable {
       keeper: AuditKeeper(log: log, signer: audit.signer, places: audit.places), storage: storage)
   }
 
-  /// - Parameter key: wraps the persons' record keys; the store does not hold it.
-  private static func privacy(_ storage: Storage, _ key: [UInt8], _ audit: AuditLog) throws -> Privacy {
+  private static func privacy(_ storage: Storage, _ vault: Vault, _ audit: AuditLog) throws -> Privacy {
     Privacy(
       work: storage.work, policy: try .builtIn(), audit: audit,
-      keys: LocalRecordKeys(work: storage.work, key: key), providers: [AccountHoldings(work: storage.work)],
+      keys: VaultPersonKeys(work: storage.work, vault: vault),
+      providers: [AccountHoldings(work: storage.work, vault: vault)],
       random: SystemSources.randomBytes)
   }
 

@@ -10,6 +10,7 @@ import Kernel
 import Logging
 import Privacy
 import SQLStore
+import Vault
 
 /// The stores of one server: what is decided (business store), what devices said (durable log), what they measured
 /// (history).
@@ -30,8 +31,7 @@ struct Storage: Sendable {
     }
     try await business.migrate([
       Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
-      TelemetryTables.business, Alarms.migrations, Privacy.migrations, LocalRecordKeys.migrations,
-      Identities.migrations,
+      TelemetryTables.business, Alarms.migrations, Privacy.migrations, RecordKeys.migrations, Identities.migrations,
     ])
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(

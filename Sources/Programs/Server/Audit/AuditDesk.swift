@@ -31,8 +31,7 @@ package struct AuditDesk: Sendable {
     let work = Work(
       store: store, time: SystemSources.time, ids: SystemSources.ids,
       logger: Logger(label: "anju.audit") { _ in SwiftLogNoOpLogHandler() })
-    let own = folder.appendingPathComponent(AuditKeyFile.publicName)
-    log = AuditLog(work: work, keys: try keys ?? AuditKeyFile.keys(in: own))
+    log = AuditLog(work: work, keys: try keys ?? AuditKeyFile(in: folder).keys())
   }
 
   package func close() async { await store.close() }

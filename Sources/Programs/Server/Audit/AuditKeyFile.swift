@@ -3,59 +3,45 @@ package import Foundation
 import Guomi
 import Kernel
 
-/// The key that signs the audit log's checkpoints while no key service does: an SM2 key in the data folder, read by its
-/// owner alone, and its public half beside it, for auditors to take away.
-package struct AuditKeyFile: CheckpointSigner {
+/// The public keys that sign the audit log's checkpoints, in a file of the data folder for auditors to take away:
+/// lines `name base64(public key)`, of which none is ever taken out, so that old checkpoints stay believed. The private
+/// halves are in the key service and never leave it.
+package struct AuditKeyFile: Sendable {
   /// The key's name in signatures.
   package static let name = "anju-audit"
-  /// The files' names in the data folder.
-  package static let secretName = "audit.key"
+  /// The file's name in the data folder.
   package static let publicName = "audit.pub"
+  /// The most bytes of such a file.
+  private static let bytesMax = 65_536
 
-  package let key: CheckpointKey
-  private let secret: SM2.SigningKey
+  private let file: URL
 
-  /// Reads the key, or makes it.
+  package init(in folder: URL) {
+    file = folder.appendingPathComponent(Self.publicName)
+  }
+
+  /// The keys of the file; none when it is not there.
   ///
-  /// - Throws: `AuditKeyError`, or what the file system says.
-  package init(folder: URL) throws {
-    let file = folder.appendingPathComponent(Self.secretName)
-    if var found = try? [UInt8](Data(contentsOf: file)) {
-      guard let secret = try? SM2.SigningKey(secret: SecretBytes(taking: &found)) else {
-        throw AuditKeyError.unreadable(path: file.path)
-      }
-      self.secret = secret
-    } else {
-      secret = try SM2.SigningKey.generate(random: .operatingSystem)
-      try Self.write(secret, to: file)
-    }
-    key = Self.key(name: Self.name, secret.verifyingKey)
-    let line = "\(Self.name) \(Data(key.publicKey).base64EncodedString())\n"
-    let publicFile = folder.appendingPathComponent(Self.publicName)
-    if (try? Data(contentsOf: publicFile)) != Data(line.utf8) { try Data(line.utf8).write(to: publicFile) }
+  /// - Throws: `AuditKeyError.unreadable`.
+  package func keys() throws -> CheckpointKeys {
+    guard FileManager.default.fileExists(atPath: file.path) else { return CheckpointKeys([]) }
+    return try Self.keys(in: file)
   }
 
-  private static func write(_ secret: SM2.SigningKey, to file: URL) throws(AuditKeyError) {
-    let isWritten = secret.withUnsafeSecret { bytes in
-      bytes.withUnsafeBytes { bytes in
-        let handle = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard handle >= 0 else { return false }
-        defer { close(handle) }
-        return Glibc.write(handle, bytes.baseAddress, bytes.count) == bytes.count && fsync(handle) == 0
-      }
+  /// Adds a key at the end; the file is replaced as a whole.
+  package func add(_ key: CheckpointKey) throws {
+    let before = FileManager.default.contents(atPath: file.path) ?? Data()
+    let line = "\(key.name) \(Data(key.publicKey).base64EncodedString())\n"
+    do { try (before + Data(line.utf8)).write(to: file, options: .atomic) } catch {
+      throw AuditKeyError.notWritten(path: file.path)
     }
-    guard isWritten else { throw .notWritten(path: file.path) }
-  }
-
-  package func sign(_ bytes: [UInt8]) async throws -> [UInt8] {
-    try secret.sign(bytes, random: .operatingSystem).raw
   }
 
   /// The keys of a file of lines `name base64(public key)`; lines that begin with # are remarks.
   ///
   /// - Throws: `AuditKeyError.unreadable`.
   package static func keys(in file: URL) throws -> CheckpointKeys {
-    guard let data = try? Data(contentsOf: file), data.count <= 65_536,
+    guard let data = try? Data(contentsOf: file), data.count <= bytesMax,
       let text = String(data: data, encoding: .utf8)
     else { throw AuditKeyError.unreadable(path: file.path) }
     let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
@@ -70,29 +56,29 @@ package struct AuditKeyFile: CheckpointSigner {
     return CheckpointKeys(keys)
   }
 
-  /// The key that signs under the name, from the bytes of its public half; nil when they are no SM2 key.
-  package static func key(name: String, publicKey: [UInt8]) -> CheckpointKey? {
+  /// The SM2 key that signs under the name, from the bytes of its public half; nil when they are no SM2 key.
+  package static func key(name: String = name, publicKey: [UInt8]) -> CheckpointKey? {
     guard let point = try? SM2.PublicPoint(x963: publicKey), point.x963 == publicKey else { return nil }
-    return key(name: name, SM2.VerifyingKey(point))
-  }
-
-  private static func key(name: String, _ key: SM2.VerifyingKey) -> CheckpointKey {
-    CheckpointKey(name: name, publicKey: key.point.x963) { signature, bytes in
+    let verifying = SM2.VerifyingKey(point)
+    return CheckpointKey(name: name, publicKey: publicKey) { signature, bytes in
       guard let signature = try? SM2.Signature(raw: signature) else { return false }
-      return key.isValid(signature, for: bytes)
+      return verifying.isValid(signature, for: bytes)
     }
   }
 }
 
-/// What can be wrong with the key of the audit log.
+/// What can be wrong with the keys of the audit log.
 package enum AuditKeyError: Error, Sendable, Hashable, CustomStringConvertible {
   case unreadable(path: String)
   case notWritten(path: String)
+  /// The key service signed, and not with the key that it names.
+  case signatureInvalid
 
   package var description: String {
     switch self {
     case .unreadable(let path): "\(path) is no key of an audit log"
     case .notWritten(let path): "\(path) cannot be written"
+    case .signatureInvalid: "the key service's signature is not of the key that it names"
     }
   }
 }

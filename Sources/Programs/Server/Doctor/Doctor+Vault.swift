@@ -41,4 +41,14 @@ extension Doctor {
       return .wrong("the key service does not answer: \(error.reason)", remedy: error.remedy)
     }
   }
+
+  /// Whether the audit log's checkpoints go anywhere that whoever owns this machine cannot change too.
+  func auditCopies() -> Finding {
+    guard configuration.auditCopies == nil, configuration.auditCommand == nil else {
+      return .good("the audit log's checkpoints are copied elsewhere")
+    }
+    return .warning(
+      "the audit log's checkpoints are kept on this machine only: whoever owns it can cut off the log's end",
+      remedy: "--audit-copies FOLDER on another disk or machine, or --audit-command (docs/audit.md)")
+  }
 }

@@ -24,19 +24,6 @@ struct PlatformVault: Sendable {
   }
 }
 
-extension AuditEvent {
-  /// An opening of a sealed value: who, which one, why and how it went; never the value.
-  init(_ opening: SealedOpening) {
-    var details: [AuditDetail] = [.plain("column", opening.place.column), .plain("key", "\(opening.key)")]
-    if let failure = opening.failure { details.append(.plain("failure", failure)) }
-    let row = opening.place.row.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    self.init(
-      .read, "sealed.\(opening.place.table)", row.isEmpty ? "-" : String(row.prefix(Self.nameCharactersMax)),
-      by: opening.access.principal, organisation: opening.place.organisation,
-      outcome: opening.failure == nil ? .done : .failed, reason: opening.access.reason, details: details)
-  }
-}
-
 /// The link to the key service, made at the first call: its token is there only when it has been founded.
 final class PlatformKeys: KeySource {
   private let folder: URL

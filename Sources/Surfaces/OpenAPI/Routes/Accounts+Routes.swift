@@ -8,7 +8,7 @@ extension OpenAPISurface {
   package static func endpoints(of accounts: Accounts, rates: Rates, time: Timekeeper) -> [Endpoint] {
     sessionEndpoints(accounts, rates, time) + ownEndpoints(accounts) + factorEndpoints(accounts)
       + resetEndpoints(accounts, rates) + accountEndpoints(accounts, time) + accountActs(accounts, time)
-      + staffResetEndpoints(accounts) + keyEndpoints(accounts)
+      + contactEndpoints(accounts) + staffResetEndpoints(accounts) + keyEndpoints(accounts)
   }
 
   /// Who changes accounts: officers' those who appoint officers, all others those who make accounts.
