@@ -9,6 +9,7 @@ import Identities
 import Kernel
 import Logging
 import Privacy
+import Provisioning
 import SQLStore
 
 /// The stores of one server: what is decided (business store), what devices said (durable log), what they measured
@@ -30,6 +31,7 @@ struct Storage: Sendable {
     }
     try await business.migrate([
       Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
+      Provisioning.migrations,
       TelemetryTables.business, Alarms.migrations, Privacy.migrations, LocalRecordKeys.migrations,
       Identities.migrations,
     ])
