@@ -21,6 +21,7 @@ struct Floors {
     .contexts: ["Accounts", "Privacy", "Provisioning", "Estate", "Devices", "Alarms"],
     .surfaces: ["OpenAPI", "Console"],
     .kernel: ["Kernel", "Audit", "Vault"],
+    .sdk: ["SecureElement", "DeviceKit"],
   ]
 
   /// The floors a floor may use, besides its own.

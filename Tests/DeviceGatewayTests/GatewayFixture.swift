@@ -67,7 +67,7 @@ final class GatewayFixture: Sendable {
           random: source)),
       randomBytes: { random.bytes($0) })
     keys = KeyDesk(
-      provisioning: provisioning, platform: PlatformKey(signing: signing, random: source), logger: .silent)
+      provisioning: provisioning, random: source, journal: fresh.journal, logger: .silent)
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(), authority: authority, randomBytes: { random.bytes($0) })
     try await devices.open()

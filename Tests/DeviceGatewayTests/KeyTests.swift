@@ -9,7 +9,7 @@ import Testing
 
 @testable import DeviceGateway
 
-@Suite("Keys agreed through the gateway", .clause("9.4b", "9.4c", "9.4e", "9.2.2b"), .timeLimit(.minutes(5)))
+@Suite("Keys agreed through the gateway", .clause("9.4a", "9.4b", "9.4c", "9.4e", "9.2.2b"), .timeLimit(.minutes(5)))
 struct KeyTests {
   /// A device that has got its key at a factory.
   private struct Keyed {

@@ -67,7 +67,7 @@ class Staff:
         answer = self.post("/people", {"name": name, "displayName": name, "role": role or "", "scope": "organisation"})
         link = html.unescape(re.search(r'id="shown">([^<]+)<', answer.text()).group(1))
         found = self.admin.context.request.get(f"{self.anju.url}/people?q={name}").text()
-        person = Person(self.context(), re.search(r'href="/people/([0-9a-f-]{36})"', found).group(1), name)
+        person = Person(self.context(), re.search(rf'href="/people/([0-9a-f-]{{36}})"><b>{name}<', found).group(1), name)
         chosen = self.send(person, "/invitation", {"token": link.split("token=")[1], "password-new": PASSWORD})
         assert chosen.status == 303, chosen.text()
         self.sign_in(person, PASSWORD)

@@ -84,9 +84,10 @@ def request(folder, name, chain):
     return (folder / f"{name}.request").read_text()
 
 
-def fill(page, holder, owner, pem, chain="tls"):
+def fill(page, holder, owner, pem, chain="tls", profile="device"):
     page.locator("#new").click()
     page.locator("#n-chain").select_option(chain)
+    page.locator("#n-profile").select_option(profile)
     page.locator("#n-holder").fill(holder)
     page.locator("#n-owner").fill(owner)
     page.locator("#n-request").fill(pem)
@@ -110,7 +111,7 @@ def test_a_certificate_is_issued_checked_by_others_renewed_and_revoked(
     page.goto(anju.url + "/identities")
     for chain, holder, owner in [("application", "camera-12", "海清安防"), ("tls", "police-gw", "区公安分局")]:
         page.goto(anju.url + "/identities")
-        fill(page, holder, owner, request(tmp_path, holder, chain), chain)
+        fill(page, holder, owner, request(tmp_path, holder, chain), chain, "system" if chain == "tls" else "device")
         if chain == "tls":
             axe(page, "issue")
             shot(page, "identity-issue-light-1440", full=True)
@@ -129,6 +130,7 @@ def test_a_certificate_is_issued_checked_by_others_renewed_and_revoked(
     assert "OK" in openssl(tmp_path, *check)
     for theme in ["light", "dark"]:
         page.emulate_media(color_scheme=theme)
+        page.reload()
         axe(page, f"identities {theme}")
         shot(page, f"identities-{theme}-1440", full=True)
     page.emulate_media(color_scheme="light")

@@ -5,14 +5,17 @@ import CertificateAuthority
 import Devices
 import Estate
 import Foundation
+import Guomi
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Identities
 import Kernel
+import KeyLadder
 import Logging
 import NIOCore
 import Privacy
+import Provisioning
 import SQLStore
 import Synchronization
 import TestSupport
@@ -30,6 +33,7 @@ struct Scene: Sendable {
   let privacy: Privacy
   let signing = SigningKeysInMemory()
   let identities: Identities
+  let provisioning: Provisioning
   let feed: EventFeed
   let surface: OpenAPISurface
   let tokens: Tokens
@@ -49,8 +53,8 @@ struct Scene: Sendable {
 
   init(rates: ((Timekeeper) -> OpenAPISurface.Rates)? = nil, extra: [Endpoint] = []) async throws {
     fresh = try await Fresh.inMemory([
-      Accounts.migrations, Privacy.migrations, Estate.migrations, Devices.migrations,
-      Alarms.migrations, Identities.migrations,
+      Accounts.migrations, Privacy.migrations, Estate.migrations, Devices.migrations, Alarms.migrations,
+      Identities.migrations, Provisioning.migrations,
     ])
     let random = SharedRandom(seed: 5)
     let vault = Vault.standIn(keys, time: fresh.clock.timekeeper) { [work = fresh.work] opening in
@@ -73,6 +77,11 @@ struct Scene: Sendable {
       providers: [AccountHoldings(work: fresh.work, vault: vault)],
       random: { random.bytes($0) })
     identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })
+    let source = RandomSource { random.bytes($0) }
+    let root = try DeviceRoot(
+      version: 1, withElement: source.secret(32), withoutElement: source.secret(32),
+      signing: SM2.SigningKey.generate(random: source), random: source)
+    provisioning = Provisioning(work: fresh.work, keys: OpenedRoot(root), randomBytes: { random.bytes($0) })
     feed = EventFeed(journal: fresh.journal, time: time, logger: .silent)
     let stranger = Principal(
       id: fresh.work.ids.next(), kind: .person, organisation: fresh.work.ids.next(), name: "Stranger",
@@ -85,6 +94,7 @@ struct Scene: Sendable {
         + OpenAPISurface.endpoints(of: devices) + OpenAPISurface.endpoints(of: alarms)
         + OpenAPISurface.endpoints(of: privacy) + OpenAPISurface.endpoints(of: identities)
         + OpenAPISurface.endpoints(of: AuditLog(work: fresh.work, keys: CheckpointKeys([])))
+        + OpenAPISurface.endpoints(of: provisioning)
         + OpenAPISurface.endpoints(
           of: feed, journal: fresh.journal, identify: Self.identify(tokens),
           reach: EventReach(alarms: alarms, devices: devices), time: time)

@@ -1,5 +1,6 @@
 import Guomi
 import KeyLadder
+import Kernel
 import Provisioning
 import Synchronization
 
@@ -24,17 +25,30 @@ final class LocalRootKeys: DeviceRootKeys {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  func answer(_ request: ProvisioningRequest) async throws(RootKeysError) -> IssuedDeviceKey {
+  func answer(
+    _ request: ProvisioningRequest, for organisation: ID<Organisation>
+  ) async throws(RootKeysError) -> IssuedDeviceKey {
     try check()
-    return try await root.answer(request)
+    return try await root.answer(request, for: organisation)
+  }
+
+  func platformKey(of organisation: ID<Organisation>) async throws(RootKeysError) -> SM2.VerifyingKey {
+    try check()
+    return await root.platformKey(of: organisation)
+  }
+
+  func sign(_ statement: [UInt8], for organisation: ID<Organisation>) async throws(RootKeysError) -> [UInt8] {
+    try check()
+    return try await root.sign(statement, for: organisation)
   }
 
   func file(
     _ devices: [(holder: KeyLadder.Holder, random: [UInt8])], lot: [UInt8], station: [UInt8],
-    encryptionKey: SM2.EncryptionKey, validity: Range<UInt64>
+    encryptionKey: SM2.EncryptionKey, validity: Range<UInt64>, for organisation: ID<Organisation>
   ) async throws(RootKeysError) -> IssuedBatchFile {
     try check()
-    return try await root.file(devices, lot: lot, station: station, encryptionKey: encryptionKey, validity: validity)
+    return try await root.file(
+      devices, lot: lot, station: station, encryptionKey: encryptionKey, validity: validity, for: organisation)
   }
 
   func communicationKey(_ ask: CommunicationKeyAsk) async throws(RootKeysError) -> SecretBytes {

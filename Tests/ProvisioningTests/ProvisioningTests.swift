@@ -7,7 +7,7 @@ import Testing
 
 @testable import Provisioning
 
-@Suite("Keys for devices, at the factory", .clause("9.4d", "9.2.2b"), .timeLimit(.minutes(10)))
+@Suite("Keys for devices, at the factory", .clause("9.4a", "9.4d", "9.2.2b"), .timeLimit(.minutes(10)))
 struct ProvisioningTests {
   @Test("a device gets a key that only it can open, and the platform keeps none of it", arguments: Backend.allCases)
   func gives(backend: Backend) async throws {

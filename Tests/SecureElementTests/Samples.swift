@@ -16,7 +16,7 @@ enum Samples {
     .protect(7, message: [1, 2], context: [3]), .unprotect(7, message: [1, 2], context: []), .endSession(7),
     .beginExchange(5, id: [1], peer: peer), .answerExchange(5, id: [], peer: peer, share: [4]),
     .finishExchange(8, share: [], confirmation: [1]),
-    .random(4_096), .counter(0), .increment(7),
+    .random(4_096), .counter(0), .increment(7), .at(element: [1], .sign(1, message: [2])),
   ]
 
   static let slot = KeySlot(

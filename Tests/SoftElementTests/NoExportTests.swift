@@ -55,6 +55,7 @@ struct NoExportTests {
       .offerSession(isEphemeral: false), .finishSession(session, answer: zeros),
       .protect(session, message: zeros, context: []), .unprotect(session, message: zeros, context: []),
       .finishExchange(1, share: peer, confirmation: zeros), .random(4_096), .counter(1), .increment(1),
+      .at(element: [1], .slots),
     ]
     for number in slots.map(\.number) + [0, 999] {
       calls += [

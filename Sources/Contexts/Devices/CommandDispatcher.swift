@@ -71,7 +71,7 @@ package struct CommandDispatcher: Service {
       return sent
     }
     // Handed over after the commit: what the device may do is on record before it can do it.
-    for command in sent where !sessions.deliver(command.message, to: number) {
+    for command in sent where !sessions.deliver(command.message(of: entry.model.model), to: number) {
       try await takeBack(command, entry.organisation)
     }
   }
@@ -159,7 +159,7 @@ extension Command {
   }
 
   /// As the device reads it (docs/device-protocol.md).
-  var message: DownMessage {
+  package func message(of model: ThingModel) -> DownMessage {
     var writer = JSONWriter()
     writer.beginMap()
     writer.key("id")
@@ -178,6 +178,7 @@ extension Command {
     writer.key("deadline")
     writer.integer(deadline.milliseconds)
     writer.endMap()
-    return DownMessage(channel: .command, payload: writer.bytes, isSensitive: dangerous)
+    let isSensitive = dangerous || model.service(service)?.isSensitive == true
+    return DownMessage(channel: .command, payload: writer.bytes, isSensitive: isSensitive)
   }
 }

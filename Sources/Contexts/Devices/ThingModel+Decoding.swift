@@ -22,6 +22,7 @@ extension ThingModel {
   private init(_ node: ModelNode) throws(DevicesError) {
     try node.allow([
       "$schema", "model", "version", "kind", "name", "liveness", "approvals", "properties", "events", "services",
+      "requiresProtection",
     ])
     key = try node.member("model").text(1...64, allowed: Self.allowsInModelKey)
     version = Int(try node.member("version").integer(1...1_000_000))
@@ -36,6 +37,7 @@ extension ThingModel {
     properties = try node.list("properties", max: 256).map { (node) throws(DevicesError) in try Property(node) }
     events = try node.list("events", max: 128).map { (node) throws(DevicesError) in try Event(node) }
     services = try node.list("services", max: 64).map { (node) throws(DevicesError) in try Service(node) }
+    requiresProtection = try node.optional("requiresProtection")?.bool() ?? false
   }
 
   private static func allowsInModelKey(_ byte: UInt8) -> Bool {
@@ -90,13 +92,14 @@ extension ThingModel.Event {
 
 extension ThingModel.Service {
   fileprivate init(_ node: ModelNode) throws(DevicesError) {
-    try node.allow(["key", "name", "arguments", "dangerous", "deadlineSecondsDefault", "readBack"])
+    try node.allow(["key", "name", "arguments", "dangerous", "protected", "deadlineSecondsDefault", "readBack"])
     self.init(
       key: try node.member("key").key(), name: try LocalName(node.member("name")),
       arguments: try node.list("arguments", max: 32, required: false).map { (node) throws(DevicesError) in
         try ThingModel.Field(node, besides: ["optional"])
       },
       dangerous: try node.optional("dangerous")?.bool() ?? false,
+      protected: try node.optional("protected")?.bool() ?? false,
       deadlineSecondsDefault: Int(try node.member("deadlineSecondsDefault").integer(1...604_800)),
       readBack: try node.optional("readBack").map { (node) throws(DevicesError) in try ThingModel.ReadBack(node) })
   }

@@ -86,19 +86,27 @@ extension ThingModel {
     package let arguments: [Field]
     /// Refused by a device whose clock is not set, and never sent late: unlock, valve.
     package let dangerous: Bool
+    /// Carries what opens something (a credential), so that it is protected like what is dangerous.
+    package let protected: Bool
     /// 1 to 604,800.
     package let deadlineSecondsDefault: Int
     /// How the effect is proved; nil when the device's word is all there is.
     package let readBack: ReadBack?
 
+    /// Whether it goes protected to a device that has keys.
+    ///
+    /// - Source: clauses 9.4 b and 9.4 e.
+    package var isSensitive: Bool { dangerous || protected }
+
     package init(
-      key: String, name: LocalName, arguments: [Field] = [], dangerous: Bool = false, deadlineSecondsDefault: Int,
-      readBack: ReadBack? = nil
+      key: String, name: LocalName, arguments: [Field] = [], dangerous: Bool = false, protected: Bool = false,
+      deadlineSecondsDefault: Int, readBack: ReadBack? = nil
     ) {
       self.key = key
       self.name = name
       self.arguments = arguments
       self.dangerous = dangerous
+      self.protected = protected
       self.deadlineSecondsDefault = deadlineSecondsDefault
       self.readBack = readBack
     }

@@ -19,10 +19,15 @@ package struct ThingModel: Sendable, Hashable {
   package let events: [Event]
   /// At most 64.
   package let services: [Service]
+  /// Nothing sensitive goes to a device of this model without protection by its own keys, even when it has none yet.
+  ///
+  /// - Source: clause 9.4 b.
+  package let requiresProtection: Bool
 
   package init(
     key: String, version: Int, kind: DeviceKind, name: LocalName, liveness: LivenessContract,
-    approvals: [Approval] = [], properties: [Property], events: [Event] = [], services: [Service] = []
+    approvals: [Approval] = [], properties: [Property], events: [Event] = [], services: [Service] = [],
+    requiresProtection: Bool = false
   ) {
     self.key = key
     self.version = version
@@ -33,6 +38,7 @@ package struct ThingModel: Sendable, Hashable {
     self.properties = properties
     self.events = events
     self.services = services
+    self.requiresProtection = requiresProtection
   }
 
   package func property(_ key: String) -> Property? { properties.first { $0.key == key } }

@@ -22,7 +22,7 @@ package struct DeviceKeyRecord: Sendable, Hashable {
   /// The device's name, as its certificate says.
   package let device: String
   /// The secure element's id; nil without one.
-  package let element: String?
+  package let element: [UInt8]?
   package let lot: ID<ProvisioningLot>
   /// 32 bytes that the element, or for a file the platform, made.
   package let random: [UInt8]

@@ -1,5 +1,5 @@
 import Audit
-import Guomi
+package import Guomi
 package import KeyLadder
 package import Kernel
 import SQLStore
@@ -7,7 +7,7 @@ import SQLStore
 extension Provisioning {
   /// What a station signs when it brings a device's request: which lot it is to count in.
   package static func endorsement(lot: ID<ProvisioningLot>, request: [UInt8]) -> [UInt8] {
-    Array("LZGY-STN-1".utf8) + lot.bytes + SM3.hash(request).bytes
+    ProvisioningRequest.endorsement(lot: lot.bytes, request: request)
   }
 
   /// Gives a device its key; needs `devices.write` (the station's API key).
@@ -23,12 +23,17 @@ extension Provisioning {
     lot: ID<ProvisioningLot>, message: [UInt8], signature: [UInt8], by principal: Principal
   ) async throws(ProvisioningError) -> [UInt8] {
     try principal.may(.devicesWrite)
-    let request = try Self.read(message)
+    let request: ProvisioningRequest
+    do { request = try Self.read(message) } catch {
+      // Whatever is wrong with it: of a lot that is not there that is what is said.
+      _ = try await work.read(ProvisioningError.self) { sql in try sql.lot(lot, of: principal.organisation) }
+      throw error
+    }
     let record = try await work.run(ProvisioningError.self) { unit in
       try unit.reserve(request, lot: lot, signature: signature, by: principal)
     }
     let issued: IssuedDeviceKey
-    do { issued = try await keys.answer(request) } catch { throw ProvisioningError(error) }
+    do { issued = try await keys.answer(request, for: principal.organisation) } catch { throw ProvisioningError(error) }
     try await work.run(ProvisioningError.self) { unit in
       // A second answer to the same request has the same key, unless the root was rotated between the two.
       try unit.sql.issue(record.id, issued.rootVersion, issued.checkValue, of: principal.organisation)
@@ -55,13 +60,17 @@ extension Provisioning {
   /// Makes the file of a lot for a station without a network: the lot takes no more devices then. Needs
   /// `devices.write`.
   ///
-  /// - Parameter devices: 1 to as many as the lot allows, and at most `ProvisioningBatch.devicesMax`.
+  /// - Parameter devices: without a secure element each, since a file can not be encrypted to one; 1 to as many as the
+  ///   lot allows, and at most `fileDevicesMax`.
   package func file(
     lot: ID<ProvisioningLot>, devices: [KeyLadder.Holder], by principal: Principal
   ) async throws(ProvisioningError) -> [UInt8] {
     try principal.may(.devicesWrite)
-    guard (1...ProvisioningBatch.devicesMax).contains(devices.count) else {
-      throw .fieldInvalid(field: "devices", problem: "must be 1 to \(ProvisioningBatch.devicesMax)")
+    guard (1...Self.fileDevicesMax).contains(devices.count) else {
+      throw .fieldInvalid(field: "devices", problem: "must be 1 to \(Self.fileDevicesMax)")
+    }
+    guard devices.allSatisfy({ $0.element == nil }) else {
+      throw .fieldInvalid(field: "devices", problem: "with a secure element take their keys over the network")
     }
     let asked = devices.map { ($0, randomBytes(KeyLadder.deviceRandomByteCount)) }
     let (found, station, records) = try await work.run(ProvisioningError.self) { unit in
@@ -72,7 +81,7 @@ extension Provisioning {
       issued = try await keys.file(
         asked, lot: lot.bytes, station: Array(station.name.utf8),
         encryptionKey: SM2.EncryptionKey(try SM2.PublicPoint(x963: station.encryptionKey)),
-        validity: found.validFrom.unixSeconds..<found.validUntil.unixSeconds)
+        validity: found.validFrom.unixSeconds..<found.validUntil.unixSeconds, for: principal.organisation)
     } catch let error as RootKeysError {
       throw ProvisioningError(error)
     } catch {
@@ -89,6 +98,9 @@ extension Provisioning {
     }
     return issued.file
   }
+
+  /// The most devices of one file: what one call of the key service carries.
+  package static let fileDevicesMax = 5_000
 
   /// A key may have leaked, or the device is gone: nothing is agreed with it any more. Needs `devices.write`.
   ///
@@ -107,6 +119,26 @@ extension Provisioning {
       try unit.audit(
         .update, "provisioning.key", record.id, by: principal, because: reason, .plain("state", state.rawValue))
     }
+  }
+
+  /// The names of the devices that must not be spoken to without protection: they have a key of this platform, or had
+  /// one that leaked.
+  package func keyedDevices() async throws(ProvisioningError) -> Set<String> {
+    try await work.read(ProvisioningError.self) { sql in try sql.keyedDevices() }
+  }
+
+  /// The SM2 key by which the organisation's devices know the platform; a factory puts it into them. Needs
+  /// `devices.read`.
+  package func platformKey(by principal: Principal) async throws(ProvisioningError) -> SM2.VerifyingKey {
+    try principal.may(.devicesRead)
+    do { return try await keys.platformKey(of: principal.organisation) } catch { throw ProvisioningError(error) }
+  }
+
+  /// Signs for the platform what a session with this device says; r ‖ s.
+  package func sign(
+    _ statement: [UInt8], with record: DeviceKeyRecord
+  ) async throws(ProvisioningError) -> [UInt8] {
+    do { return try await keys.sign(statement, for: record.organisation) } catch { throw ProvisioningError(error) }
   }
 
   /// What is kept of a device's key; nil when it has none that may be used. For the device's own connection, whose

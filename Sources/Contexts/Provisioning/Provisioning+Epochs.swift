@@ -1,6 +1,6 @@
 package import Guomi
 package import KeyLadder
-import Kernel
+package import Kernel
 import SQLStore
 
 extension Provisioning {
@@ -11,6 +11,8 @@ extension Provisioning {
   package struct PendingEpoch: ~Copyable, Sendable {
     /// What the device gets.
     package var message: [UInt8] { answer.message }
+    package var key: ID<DeviceKeyRecord> { record.id }
+    package var epoch: KeyEpoch { request.epoch }
     fileprivate let answer: KeyRenewalAnswer
     fileprivate let record: DeviceKeyRecord
     fileprivate let request: KeyRenewalAnswer.Request
@@ -89,15 +91,14 @@ extension Provisioning {
   private func derive(
     _ record: DeviceKeyRecord, _ epoch: KeyEpoch, _ platformRandom: [UInt8], _ deviceRandom: [UInt8]
   ) async throws(ProvisioningError) -> SecretBytes {
-    let (element, device) = (record.element.map { Array($0.utf8) }, Array(record.device.utf8))
-    guard let version = record.rootVersion, let holder = try? KeyLadder.Holder(element: element, device: device) else {
-      throw .keyUnknown
-    }
+    guard let version = record.rootVersion,
+      let holder = try? KeyLadder.Holder(element: record.element, device: Array(record.device.utf8))
+    else { throw .keyUnknown }
     do {
       return try await keys.communicationKey(
         CommunicationKeyAsk(
-          holder: holder, random: record.random, rootVersion: version, epoch: epoch, platformRandom: platformRandom,
-          deviceRandom: deviceRandom))
+          organisation: record.organisation, holder: holder, random: record.random, rootVersion: version,
+          epoch: epoch, platformRandom: platformRandom, deviceRandom: deviceRandom))
     } catch {
       throw ProvisioningError(error)
     }
@@ -105,6 +106,21 @@ extension Provisioning {
 }
 
 extension SQLConnection {
+  /// The epochs that a device agreed a communication key for, newest first.
+  func epochs(of record: DeviceKeyRecord) throws -> [KeyEpoch] {
+    try rows(
+      """
+      SELECT epoch FROM device_epoch WHERE organisation = \(record.organisation) AND device_key = \(record.id)
+      ORDER BY epoch DESC LIMIT 16
+      """
+    ).map { KeyEpoch(start: UInt64(clamping: try $0.integer("epoch"))) }
+  }
+
+  func forgetEpochs(of record: DeviceKeyRecord) throws {
+    try execute(
+      "DELETE FROM device_epoch WHERE organisation = \(record.organisation) AND device_key = \(record.id)")
+  }
+
   /// Keeps what the key of an epoch was made of, and forgets the epochs that nobody accepts any more.
   fileprivate func keep(
     _ epoch: KeyEpoch, _ platformRandom: [UInt8], _ deviceRandom: [UInt8], of record: DeviceKeyRecord, at now: Instant

@@ -16,3 +16,18 @@ package struct DeviceKeyChanged: JournalEvent {
     self.state = state.rawValue
   }
 }
+
+/// The communication keys of a device were forgotten: it has to renew, and its session ends.
+package struct DeviceEpochsEnded: JournalEvent {
+  package static let kind = "deviceKey.epochsEnded"
+  /// The device's name.
+  package let device: String
+  package let key: ID<DeviceKeyRecord>
+
+  package var subject: String { device }
+
+  init(_ record: DeviceKeyRecord) {
+    device = record.device
+    key = record.id
+  }
+}

@@ -27,6 +27,15 @@ extension SQLConnection {
       registeredAt: try row.instant("registered_at"))
   }
 
+  func stations(
+    of organisation: ID<Organisation>, after: ID<FactoryStation>?, limit: Int
+  ) throws -> [FactoryStation] {
+    var sql: SQL = "SELECT id FROM factory_station WHERE organisation = \(organisation)"
+    if let after { sql += " AND id > \(after)" }
+    sql += " ORDER BY id LIMIT \(limit)"
+    return try rows(sql).map { try station($0.id("id"), of: organisation) }
+  }
+
   func block(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws {
     try execute("UPDATE factory_station SET blocked = 1 WHERE organisation = \(organisation) AND id = \(id)")
   }
@@ -55,6 +64,16 @@ extension SQLConnection {
       isFile: try row.integer("is_file") == 1)
   }
 
+  func lots(
+    of organisation: ID<Organisation>, station: ID<FactoryStation>?, after: ID<ProvisioningLot>?, limit: Int
+  ) throws -> [ProvisioningLot] {
+    var sql: SQL = "SELECT id FROM provisioning_lot WHERE organisation = \(organisation)"
+    if let station { sql += " AND station = \(station)" }
+    if let after { sql += " AND id > \(after)" }
+    sql += " ORDER BY id LIMIT \(limit)"
+    return try rows(sql).map { try lot($0.id("id"), of: organisation) }
+  }
+
   func close(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>, at now: Instant) throws {
     try execute("UPDATE provisioning_lot SET closed_at = \(now) WHERE organisation = \(organisation) AND id = \(id)")
   }
@@ -81,10 +100,29 @@ extension SQLConnection {
       """
       INSERT INTO device_key (organisation, id, device, element, lot, request, random, verifying_key, state,
         provisioned_at)
-      VALUES (\(record.organisation), \(record.id), \(record.device), \(record.element), \(record.lot),
+      VALUES (\(record.organisation), \(record.id), \(record.device), \(record.element.map(Self.hex)), \(record.lot),
         \(SM3.hash(request).bytes), \(record.random), \(record.verifyingKey), \(record.state.rawValue),
         \(record.provisionedAt))
       """)
+  }
+
+  /// An element's id is any bytes; the table has it as hexadecimal digits, as people write it.
+  fileprivate static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+
+  fileprivate static func bytes(_ hex: String) throws -> [UInt8] {
+    let digits = hex.compactMap(\.hexDigitValue)
+    guard digits.count == hex.count, digits.count % 2 == 0 else {
+      throw SQLError.column(name: "element", message: "is no id of an element")
+    }
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  }
+
+  func keyedDevices() throws -> Set<String> {
+    let rows = try rows(
+      "SELECT DISTINCT device FROM device_key WHERE state IN ('issued', 'confirmed', 'compromised')")
+    return Set(try rows.map { try $0.text("device") })
   }
 
   /// The one key that a device has or is getting, whosever it is.
@@ -94,6 +132,17 @@ extension SQLConnection {
       SELECT organisation, id, device, element, lot, random, root_version, check_value, verifying_key, state,
         provisioned_at
       FROM device_key WHERE device = \(device) AND state IN ('pending', 'issued', 'confirmed')
+      """
+    ).map { try DeviceKeyRecord($0) }
+  }
+
+  /// The newest key of a device of the organisation, used or withdrawn.
+  func newestKey(of device: String, organisation: ID<Organisation>) throws -> DeviceKeyRecord? {
+    try row(
+      """
+      SELECT organisation, id, device, element, lot, random, root_version, check_value, verifying_key, state,
+        provisioned_at
+      FROM device_key WHERE organisation = \(organisation) AND device = \(device) ORDER BY id DESC LIMIT 1
       """
     ).map { try DeviceKeyRecord($0) }
   }
@@ -132,7 +181,8 @@ extension DeviceKeyRecord {
     }
     self.init(
       id: try row.id("id"), organisation: try row.id("organisation"), device: try row.text("device"),
-      element: try row.optionalText("element"), lot: try row.id("lot"), random: try row.blob("random"),
+      element: try row.optionalText("element").map(SQLConnection.bytes), lot: try row.id("lot"),
+      random: try row.blob("random"),
       rootVersion: try row.optionalInteger("root_version").map { UInt32(truncatingIfNeeded: $0) },
       checkValue: try row.optionalBlob("check_value"), verifyingKey: try row.blob("verifying_key"), state: state,
       provisionedAt: try row.instant("provisioned_at"))

@@ -19,6 +19,9 @@ package struct Provisioning: Sendable {
     self.randomBytes = randomBytes
   }
 
+  /// The platform's clock.
+  package var now: Instant { work.time.now() }
+
   /// Lets a station in; needs `devices.write`.
   ///
   /// - Throws: `.nameTaken`, `.fieldInvalid` for a name or a key that is none.

@@ -58,7 +58,7 @@ extension Unit {
     guard try sql.count(in: lot.id, of: lot.organisation) else { throw ProvisioningError.quotaExceeded(lot.quota) }
     let record = DeviceKeyRecord(
       id: newID(), organisation: lot.organisation, device: String(decoding: holder.device, as: UTF8.self),
-      element: holder.element.map { String(decoding: $0, as: UTF8.self) }, lot: lot.id, random: random,
+      element: holder.element, lot: lot.id, random: random,
       rootVersion: nil, checkValue: nil, verifyingKey: verifyingKey, state: .pending, provisionedAt: now)
     do { try sql.insert(record, request: request) } catch SQLError.unique {
       // Two stations at once: the other one was first.

@@ -22,9 +22,11 @@ public enum AgreementWay: UInt8, Hashable, Sendable, CaseIterable {
     case offer = 0x11
     case answer = 0x12
     case finish = 0x13
+    case agreed = 0x14
     case renewal = 0x21
     case renewalAnswer = 0x22
     case renewalFinish = 0x23
+    case refusal = 0x7f
   }
 
   static let version: UInt8 = 1

@@ -26,6 +26,16 @@ public struct DeviceRoot: Sendable {
     self.random = random
   }
 
+  /// By which devices know the platform.
+  public var platformKey: SM2.VerifyingKey { signing.verifyingKey }
+
+  /// Signs for the platform; r ‖ s.
+  ///
+  /// - Throws: `.random`.
+  public func sign(_ statement: [UInt8]) throws(KeyLadderError) -> [UInt8] {
+    do { return try signing.sign(statement, random: random).raw } catch { throw .random }
+  }
+
   private func deviceKey(_ holder: KeyLadder.Holder, _ random: [UInt8]) throws(KeyLadderError) -> SecretBytes {
     try KeyLadder.deviceKey(
       root: holder.element == nil ? withoutElement : withElement, holder: holder, random: random)

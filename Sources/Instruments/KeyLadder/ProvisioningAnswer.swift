@@ -25,14 +25,42 @@ public struct ProvisioningAnswer: Sendable {
   ) throws(KeyLadderError) {
     let sealed: [UInt8]
     do { sealed = try request.encryptionKey.encrypt(key, random: random).raw } catch { throw .random }
-    var body: [UInt8] = [1]
-    body += bigEndian(rootVersion)
-    body += KeyLadder.checkValue(key)
-    body += KeyLadder.prefixed(sealed)
+    let draft = try Draft(request, sealedKey: sealed, checkValue: KeyLadder.checkValue(key), rootVersion: rootVersion)
     let signature: [UInt8]
-    do { signature = try sign(Self.statement(body, request)) } catch { throw .random }
-    guard signature.count == AgreementWay.signatureByteCount else { throw .length }
-    message = body + signature
+    do { signature = try sign(draft.statement) } catch { throw .random }
+    self = try draft.signed(signature)
+  }
+
+  private init(message: [UInt8]) { self.message = message }
+
+  /// An answer that still lacks the platform's signature: for a platform whose keys are elsewhere, in the key service.
+  public struct Draft: Sendable {
+    /// What the platform's key signs.
+    public let statement: [UInt8]
+    private let body: [UInt8]
+
+    /// - Parameters:
+    ///   - sealedKey: the device key, encrypted with SM2 to the request's key; C1 ‖ C3 ‖ C2, 1 to 256 bytes.
+    ///   - checkValue: of the device key, 8 bytes.
+    /// - Throws: `.length`.
+    public init(
+      _ request: ProvisioningRequest, sealedKey: [UInt8], checkValue: [UInt8], rootVersion: UInt32
+    ) throws(KeyLadderError) {
+      guard (1...256).contains(sealedKey.count), checkValue.count == 8 else { throw .length }
+      var body: [UInt8] = [1]
+      body += bigEndian(rootVersion)
+      body += checkValue
+      body += KeyLadder.prefixed(sealedKey)
+      self.body = body
+      statement = ProvisioningAnswer.statement(body, request)
+    }
+
+    /// - Parameter signature: the platform's, of `statement`; r ‖ s.
+    /// - Throws: `.length`.
+    public func signed(_ signature: [UInt8]) throws(KeyLadderError) -> ProvisioningAnswer {
+      guard signature.count == AgreementWay.signatureByteCount else { throw .length }
+      return ProvisioningAnswer(message: body + signature)
+    }
   }
 
   /// What the element has of an answer.

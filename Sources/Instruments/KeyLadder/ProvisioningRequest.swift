@@ -76,5 +76,12 @@ public struct ProvisioningRequest: Hashable, Sendable {
     message = bytes
   }
 
+  /// What a station signs when it brings a device's request: which lot it is to count in.
+  ///
+  /// - Parameter lot: its id, 16 bytes.
+  public static func endorsement(lot: [UInt8], request: [UInt8]) -> [UInt8] {
+    Array("LZGY-STN-1".utf8) + lot + SM3.hash(request).bytes
+  }
+
   private static func statement(_ body: [UInt8]) -> [UInt8] { Array("LZGY-PRQ-1".utf8) + body }
 }

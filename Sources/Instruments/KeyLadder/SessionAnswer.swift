@@ -7,7 +7,8 @@ public struct SessionAnswer: ~Copyable, Sendable {
   private let way: AgreementWay
   private let transcript: SM3.Digest
   private let secrets: SessionSecrets
-  private let identity: SessionIdentity?
+  /// Of the device, for way (b).
+  private let peer: SM2.VerifyingKey?
 
   /// What an offer asks for, read before any key is fetched.
   public struct Request: Hashable, Sendable {
@@ -36,42 +37,33 @@ public struct SessionAnswer: ~Copyable, Sendable {
     _ request: Request, device: [UInt8], communicationKey: SecretBytes, identity: SessionIdentity?,
     random: RandomSource
   ) throws(KeyLadderError) {
-    guard communicationKey.count == KeyLadder.keyByteCount else { throw .length }
-    guard KeyLadder.idByteCountRange.contains(device.count) else { throw .id }
-    guard request.way == .constrained || identity != nil else { throw .notAuthentic }
-    let own: [UInt8]
-    do { own = try random.bytes(KeyLadder.randomByteCount) } catch { throw .random }
-    var body: [UInt8] = [AgreementWay.version, AgreementWay.Kind.answer.rawValue, request.way.rawValue] + own
-    let agreed: Agreed
-    if request.way == .ephemeral, let identity {
-      agreed = try Self.ephemeral(request, device, communicationKey, identity, random, &body)
-    } else {
-      let transcript = SessionTranscript.digest(device: device, offer: request.message, answer: body)
-      let secrets = SessionSecrets(
-        communicationKey: communicationKey, deviceRandom: request.random, platformRandom: own, transcript: transcript)
-      agreed = (secrets, transcript)
+    guard request.way == .constrained else {
+      guard let identity else { throw .notAuthentic }
+      let draft = try SessionDraft(
+        request, device: device, communicationKey: communicationKey, peer: identity.peer, random: random)
+      let signature = try identity.signature(draft.statement)
+      self = try draft.signed(signature)
+      return
     }
-    way = request.way
-    secrets = agreed.secrets
-    transcript = agreed.transcript
-    self.identity = request.way == .ephemeral ? identity : nil
-    message = body + agreed.secrets.confirmation(of: .platform)
+    let own = try SessionDraft.random(device: device, communicationKey: communicationKey, random: random)
+    let body: [UInt8] = [AgreementWay.version, AgreementWay.Kind.answer.rawValue, request.way.rawValue] + own
+    let transcript = SessionTranscript.digest(device: device, offer: request.message, answer: body)
+    self.init(
+      way: .constrained, transcript: transcript,
+      secrets: SessionSecrets(
+        communicationKey: communicationKey, deviceRandom: request.random, platformRandom: own, transcript: transcript),
+      peer: nil, body: body)
   }
 
-  private typealias Agreed = (secrets: SessionSecrets, transcript: SM3.Digest)
-
-  /// Way (b): appends share and signature to the answer.
-  private static func ephemeral(
-    _ request: Request, _ device: [UInt8], _ communicationKey: SecretBytes, _ identity: SessionIdentity,
-    _ random: RandomSource, _ body: inout [UInt8]
-  ) throws(KeyLadderError) -> Agreed {
-    let key: SM2.AgreementKey
-    do { key = try SM2.AgreementKey.generate(random: random) } catch { throw .random }
-    body += key.share.x963
-    let transcript = SessionTranscript.digest(device: device, offer: request.message, answer: body)
-    let shared = try SessionTranscript.agree(key, with: request.share)
-    body += try identity.signature(.platform, transcript)
-    return (SessionSecrets(communicationKey: communicationKey, shared: shared, transcript: transcript), transcript)
+  /// - Parameter body: the answer without its confirmation.
+  init(
+    way: AgreementWay, transcript: SM3.Digest, secrets: SessionSecrets, peer: SM2.VerifyingKey?, body: [UInt8]
+  ) {
+    self.way = way
+    self.transcript = transcript
+    self.secrets = secrets
+    self.peer = peer
+    message = body + secrets.confirmation(of: .platform)
   }
 
   /// Takes the device's last message.
@@ -80,7 +72,9 @@ public struct SessionAnswer: ~Copyable, Sendable {
   public consuming func finish(_ finish: [UInt8]) throws(KeyLadderError) -> ProtectedSession {
     let way = try AgreementWay.read(finish, .finish) { 3 + $0.proofByteCount }
     guard way == self.way else { throw .notAuthentic }
-    if let identity { try identity.verify(finish[3..<(3 + AgreementWay.signatureByteCount)], .device, transcript) }
+    if let peer {
+      try SessionIdentity.verify(finish[3..<(3 + AgreementWay.signatureByteCount)], of: peer, .device, transcript)
+    }
     guard secrets.confirms(Array(finish.suffix(AgreementWay.confirmationByteCount)), of: .device) else {
       throw .notAuthentic
     }

@@ -18,9 +18,10 @@ public struct SessionIdentity: Sendable {
     self.init(peer: peer) { try own.sign($0, random: random).raw }
   }
 
-  func signature(_ side: SessionSecrets.Side, _ transcript: SM3.Digest) throws(KeyLadderError) -> [UInt8] {
+  /// - Parameter statement: of `statement(_:_:)`.
+  func signature(_ statement: [UInt8]) throws(KeyLadderError) -> [UInt8] {
     let signature: [UInt8]
-    do { signature = try own(Self.statement(side, transcript)) } catch { throw .random }
+    do { signature = try own(statement) } catch { throw .random }
     guard signature.count == AgreementWay.signatureByteCount else { throw .length }
     return signature
   }
@@ -28,13 +29,20 @@ public struct SessionIdentity: Sendable {
   func verify(
     _ signature: some Collection<UInt8>, _ side: SessionSecrets.Side, _ transcript: SM3.Digest
   ) throws(KeyLadderError) {
+    try Self.verify(signature, of: peer, side, transcript)
+  }
+
+  static func verify(
+    _ signature: some Collection<UInt8>, of signer: SM2.VerifyingKey, _ side: SessionSecrets.Side,
+    _ transcript: SM3.Digest
+  ) throws(KeyLadderError) {
     guard let signature = try? SM2.Signature(raw: signature),
-      peer.isValid(signature, for: Self.statement(side, transcript))
+      signer.isValid(signature, for: statement(side, transcript))
     else { throw .notAuthentic }
   }
 
   /// What is signed: it can not be taken for anything else that the key signs.
-  private static func statement(_ side: SessionSecrets.Side, _ transcript: SM3.Digest) -> [UInt8] {
+  static func statement(_ side: SessionSecrets.Side, _ transcript: SM3.Digest) -> [UInt8] {
     Array("LZGY-SIG-1".utf8) + [side.rawValue] + transcript.bytes
   }
 }

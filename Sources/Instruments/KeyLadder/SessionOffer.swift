@@ -83,7 +83,8 @@ public struct SessionOffer: ~Copyable, Sendable {
     try identity.verify(proofs.prefix(AgreementWay.signatureByteCount), .platform, transcript)
     let shared = try SessionTranscript.agree(ephemeral, with: body.suffix(AgreementWay.shareByteCount))
     let secrets = SessionSecrets(communicationKey: key, shared: shared, transcript: transcript)
-    return try Self.confirm(secrets, proofs, finish: head + identity.signature(.device, transcript))
+    let signature = try identity.signature(SessionIdentity.statement(.device, transcript))
+    return try Self.confirm(secrets, proofs, finish: head + signature)
   }
 
   private static func confirm(

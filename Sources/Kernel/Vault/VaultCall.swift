@@ -14,6 +14,7 @@ package enum VaultOperation: String, Sendable, CaseIterable {
   case publicKey = "sign.public"
   case deviceKey = "device.key"
   case communicationKey = "device.communication"
+  case deviceFile = "device.file"
   // Custodians.
   case approve
   case auditExport = "audit.export"
@@ -37,7 +38,7 @@ package enum VaultOperation: String, Sendable, CaseIterable {
   package var role: VaultRole {
     switch self {
     case .hello, .status: .anybody
-    case .lease, .fetch, .index, .sign, .publicKey, .deviceKey, .communicationKey: .platform
+    case .lease, .fetch, .index, .sign, .publicKey, .deviceKey, .communicationKey, .deviceFile: .platform
     case .approve, .auditExport, .auditVerify, .backup, .backupKey, .cancelDestruction, .disable, .drill, .enrol,
       .execute, .keys, .proposals, .propose, .restoreShare, .rotate, .seal, .unseal:
       .custodian

@@ -19,7 +19,7 @@ extension VaultCore {
       try greet(role, arguments.secret, sql)
       return VaultFrame([("ok", .bool(true))])
     case .status: return try status(sql)
-    case .lease, .fetch, .index, .sign, .publicKey, .deviceKey, .communicationKey:
+    case .lease, .fetch, .index, .sign, .publicKey, .deviceKey, .communicationKey, .deviceFile:
       return try serve(operation, arguments, sql)
     case .approve, .execute, .proposals, .propose, .enrol: return try decide(operation, arguments, sql)
     case .auditExport, .auditVerify, .backup, .backupKey, .cancelDestruction, .disable, .drill, .keys, .restoreShare,
@@ -74,6 +74,7 @@ extension VaultCore {
     case .sign: return try sign(hierarchy, organisation, arguments)
     case .publicKey: return try publicKey(hierarchy, organisation, arguments)
     case .deviceKey: return try deviceKey(hierarchy, organisation, arguments)
+    case .deviceFile: return try deviceFile(hierarchy, organisation, arguments)
     default: return try communicationKey(hierarchy, organisation, arguments)
     }
   }

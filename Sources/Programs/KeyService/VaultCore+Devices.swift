@@ -53,7 +53,7 @@ extension VaultCore {
     guard platform.count == 16, device.count == 16 else {
       throw VaultError.refused(code: "vault.argument", detail: "The randoms have 16 bytes each.")
     }
-    let context = try Self.prefixed(arguments.text("device"))
+    let context = try Self.prefixed(arguments.text("device").utf8)
       + (0..<8).map { UInt8(truncatingIfNeeded: start >> (56 - 8 * $0)) } + platform + device
     let secret = KBKDF.derive(secret: key, label: Array("LZGY-CK-1".utf8), context: context, byteCount: 32)
     return VaultFrame([("version", .integer(root.version))], secret: secret)
@@ -65,23 +65,27 @@ extension VaultCore {
     guard random.count == 32 else {
       throw VaultError.refused(code: "vault.argument", detail: "The device's random has 32 bytes.")
     }
-    let element = try? arguments.text("element")
+    let element = Self.element(arguments)
     let label = element == nil ? "LZGY-DK0-1" : "LZGY-DK-1"
-    let context = try (element.map { Self.prefixed($0) } ?? []) + Self.prefixed(arguments.text("device")) + random
+    let context = try (element.map { Self.prefixed($0) } ?? []) + Self.prefixed(arguments.text("device").utf8) + random
     return KBKDF.derive(secret: root, label: Array(label.utf8), context: context, byteCount: 32)
   }
 
   /// LP(x): two bytes of length, then x.
-  private static func prefixed(_ text: String) -> [UInt8] {
-    let bytes = Array(text.utf8)
-    return [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xff)] + bytes
+  private static func prefixed(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xff)] + bytes
+  }
+
+  /// The secure element's id, any bytes or a text; nil without one.
+  private static func element(_ arguments: VaultArguments) -> [UInt8]? {
+    (try? arguments.bytes("element", max: 128)) ?? (try? arguments.text("element")).map { Array($0.utf8) }
   }
 
   /// The root of a version, or the newest, made when there is none.
-  private func root(
+  func root(
     _ hierarchy: Hierarchy, _ organisation: ID<Organisation>, _ arguments: VaultArguments
   ) throws -> KeyRow {
-    let kind: KeyKind = (try? arguments.text("element")) == nil ? .deviceRootBare : .deviceRoot
+    let kind: KeyKind = Self.element(arguments) == nil ? .deviceRootBare : .deviceRoot
     if let version = try? arguments.integer("version") {
       let row = try hierarchy.sql.row(
         """

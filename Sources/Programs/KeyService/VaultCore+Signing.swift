@@ -36,8 +36,14 @@ extension VaultCore {
   private func signingKey(
     _ hierarchy: Hierarchy, _ organisation: ID<Organisation>, _ arguments: VaultArguments
   ) throws -> KeyRow {
-    let purpose = try arguments.purpose()
-    let algorithm = try arguments.text("algorithm")
+    try signingKey(
+      hierarchy, organisation, purpose: arguments.purpose(), algorithm: arguments.text("algorithm"))
+  }
+
+  /// The key of a purpose that signs, made when there is none.
+  func signingKey(
+    _ hierarchy: Hierarchy, _ organisation: ID<Organisation>, purpose: String, algorithm: String
+  ) throws -> KeyRow {
     guard algorithm == "sm2" || algorithm == "p256" else {
       throw VaultError.refused(code: "vault.algorithm", detail: "There is no such signature algorithm.")
     }

@@ -3,15 +3,18 @@ import Audit
 import CertificateAuthority
 import DeviceGateway
 import Foundation
+import Guomi
 import Kernel
 package import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
 import OpenAPI
+import SecureElement
 import ServiceLifecycle
 import UnixSignals
 import Vault
+import VirtualBuilding
 
 /// The whole platform in one process: opened, then run until it is asked to end.
 ///
@@ -78,7 +81,7 @@ package final class AnjuServer: Sendable {
     do {
       let contexts = try await Contexts.open(
         storage, authority: certificates.authority, vault: vault.vault, breached: breachList(configuration, logger),
-        audit: try audit(configuration, vault.keys), keys: vault.keys, logger: logger)
+        audit: try audit(configuration, vault.keys), keys: KeyLinks(folder: configuration.vaultFolder), logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(
@@ -126,7 +129,7 @@ package final class AnjuServer: Sendable {
   ) async throws {
     let gateway = gateway(on: loops)
     let mqttPort = try await listen(gateway)
-    let building = try await building(mqttPort: mqttPort)
+    let (building, elements) = try await building(mqttPort: mqttPort)
     let feed = EventFeed(journal: storage.journal, time: SystemSources.time, logger: logger)
     let web = Web(
       contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
@@ -141,6 +144,7 @@ package final class AnjuServer: Sendable {
     // The key service first: it ends last.
     var services: [any Service] = vault.process.map { [$0] } ?? []
     services += contexts.services(logger: logger) + [feed, gateway, app]
+    if let elements { services.append(elements) }
     if let building { services.append(building) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
@@ -155,7 +159,7 @@ package final class AnjuServer: Sendable {
   private func gateway(on loops: MultiThreadedEventLoopGroup) -> DeviceGateway {
     DeviceGateway(
       devices: contexts.devices, intake: contexts.intake, board: contexts.board, time: SystemSources.time,
-      group: loops, logger: logger)
+      group: loops, keys: contexts.keys, logger: logger)
   }
 
   /// Event loops for devices alone, so that pages do not wait behind them: one processor is left to the log's writer
@@ -176,15 +180,32 @@ package final class AnjuServer: Sendable {
     }
   }
 
-  /// The virtual building, enrolled; nil when it is not wanted.
-  private func building(mqttPort: Int) async throws -> BuildingProcess? {
-    guard !configuration.isEmpty, let platform = try await contexts.accounts.platform() else { return nil }
+  /// The virtual building, enrolled, and the elements that hold its devices' keys; nil when it is not wanted.
+  private func building(mqttPort: Int) async throws -> (BuildingProcess?, ElementProcess?) {
+    guard !configuration.isEmpty, let platform = try await contexts.accounts.platform() else { return (nil, nil) }
     let estate = VirtualEstate(
       estate: contexts.estate, devices: contexts.devices, authorityPEM: try certificates.authority.certificatePEM,
       folder: folder.file("building"))
     try await estate.prepare(by: platform)
-    return try BuildingProcess(
-      folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort, logger: logger)
+    let elements = await elements(by: platform)
+    let building = try BuildingProcess(
+      folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort,
+      elementSocket: elements?.socket, logger: logger)
+    return (building, elements)
+  }
+
+  /// The building's secure elements, with the keys that a factory gives; nil where nobody has a key service.
+  private func elements(by platform: Principal) async -> ElementProcess? {
+    let factory = VirtualFactory(
+      provisioning: contexts.provisioning, folder: BuildingFolder(folder.file("building")), random: .operatingSystem,
+      logger: logger)
+    guard configuration.startsVault || factory.isDone else { return nil }
+    let elements = ElementProcess(folder: folder.file("building"), logger: logger)
+    guard elements.start(factory.plan.devicesWithKeys) else { return nil }
+    if !factory.isDone, await elements.isReady() {
+      await factory.equip(ElementRackLink(socket: elements.socket), by: platform)
+    }
+    return elements
   }
 
   /// Passwords that everybody tries first, as `scripts/assets` collected them. Without the file the other rules hold.

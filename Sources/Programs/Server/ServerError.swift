@@ -12,6 +12,7 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
   /// The building's registration was refused.
   case buildingRefused(line: Int, name: String, reason: String)
   case buildingEnded(status: Int32)
+  case elementMissing(path: String)
   case vaultMissing(path: String)
   /// It was started and did not say that it is there.
   case vaultSilent
@@ -32,6 +33,8 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
       "the virtual building cannot be registered: line \(line), \(name): \(reason); start with --empty"
     case .buildingEnded(let status):
       "the virtual building ended with \(status); its log is building/building.log in the data folder"
+    case .elementMissing(let path):
+      "the secure elements' program \(path) is missing; run ./anju build"
     case .vaultMissing(let path):
       "the key service's program \(path) is missing; run ./anju build, or start it yourself and give --no-vault"
     case .vaultSilent:

@@ -10,20 +10,24 @@ package enum CheckThread {
   private final class Order: Sendable {
     let randomness: Randomness
     let periodSeconds: Int
+    let delaySeconds: Int
     let isBegun = Atomic(false)
 
-    init(_ randomness: Randomness, _ periodSeconds: Int) {
+    init(_ randomness: Randomness, _ periodSeconds: Int, _ delaySeconds: Int) {
       self.randomness = randomness
       self.periodSeconds = periodSeconds
+      self.delaySeconds = delaySeconds
     }
   }
 
   /// Begins the thread, which lives as long as the process.
   ///
-  /// - Parameter periodSeconds: between two periodic checks; GM/T 0062 asks for at most twelve hours.
+  /// - Parameters:
+  ///   - periodSeconds: between two periodic checks; GM/T 0062 asks for at most twelve hours.
+  ///   - delaySeconds: before the power-on check.
   /// - Returns: false when the system gives no thread.
-  package static func begin(_ randomness: Randomness, periodSeconds: Int) -> Bool {
-    let shared = Order(randomness, periodSeconds)
+  package static func begin(_ randomness: Randomness, periodSeconds: Int, delaySeconds: Int = 0) -> Bool {
+    let shared = Order(randomness, periodSeconds, delaySeconds)
     let order = Unmanaged.passRetained(shared)
     var thread = pthread_t()
     let answer = pthread_create(
@@ -33,6 +37,8 @@ package enum CheckThread {
         let order = Unmanaged<Order>.fromOpaque(argument).takeRetainedValue()
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
         order.isBegun.store(true, ordering: .releasing)
+        let delay = timespec(tv_sec: order.delaySeconds, tv_nsec: 0)
+        while clock_nanosleep(CLOCK_MONOTONIC, 0, [delay], nil) == EINTR {}
         order.randomness.checkAtPowerOn { true }
         while true {
           let rest = timespec(tv_sec: order.periodSeconds, tv_nsec: 0)

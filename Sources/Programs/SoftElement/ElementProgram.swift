@@ -22,6 +22,12 @@ package struct ElementProgram {
   /// Ends the power-on check before the first call is taken, which takes a while.
   package var checksFirst = false
   package var checkPeriodSeconds = 3_600
+  /// How long the power-on check waits, so that a machine that starts much at once starts it first.
+  package var checkDelaySeconds = 0
+  /// Names of the elements of a rack, one a line; nil for one element.
+  package var rackNames: String?
+  /// Ends with the standard input: for the program that started this one.
+  package var endsWithInput = false
 
   package init(folder: String, secret: String, door: Door) {
     self.folder = folder
@@ -40,16 +46,18 @@ package struct ElementProgram {
     let memory = try MemoryLock()
     let ending = try Self.ending()
     let listener = try listen()
-    let element = try start()
-    element.isAllMemoryLocked = memory.isAll
-    if checksFirst, element.randomness.checkAtPowerOn(goesOn: { true }) != true { throw .randomness }
-    guard CheckThread.begin(element.randomness, periodSeconds: checkPeriodSeconds) else { throw .inside }
+    let (element, randomness) = try start()
+    if checksFirst, randomness.checkAtPowerOn(goesOn: { true }) != true { throw .randomness }
+    let delay = checksFirst ? 0 : checkDelaySeconds
+    guard CheckThread.begin(randomness, periodSeconds: checkPeriodSeconds, delaySeconds: delay) else { throw .inside }
     let user = user ?? geteuid()
     try Confinement.confine()
-    element.isConfined = true
+    Self.tell(element, isAllMemoryLocked: memory.isAll)
     var server =
       if let listener {
-        ElementServer(element: element, memory: memory, listener: listener, ending: ending, user: user)
+        ElementServer(
+          element: element, memory: memory, listener: listener, endings: [ending] + (endsWithInput ? [0] : []),
+          user: user)
       } else {
         ElementServer(element: element, memory: memory, reading: 0, writing: 1, ending: ending)
       }
@@ -57,12 +65,37 @@ package struct ElementProgram {
     try server.run()
   }
 
-  private func start() throws(SecureElementError) -> SoftElement {
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .storage }
+  static func makeFolder(_ path: String) throws(SecureElementError) {
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .storage }
+  }
+
+  private static func tell(_ element: any ElementAnswering, isAllMemoryLocked: Bool) {
+    if let rack = element as? ElementRack { rack.tell(isAllMemoryLocked: isAllMemoryLocked, isConfined: true) }
+    guard let element = element as? SoftElement else { return }
+    element.isAllMemoryLocked = isAllMemoryLocked
+    element.isConfined = true
+  }
+
+  private func start() throws(SecureElementError) -> (any ElementAnswering, Randomness) {
+    try Self.makeFolder(folder)
     let randomness = try Randomness(entropy: .operatingSystem)
     try OpenSSLRandom.use(randomness.source)
     let secret = try DeviceSecret.load(secret, random: randomness.source)
-    return try SoftElement(folder: folder, secret: secret, checking: randomness)
+    guard let rackNames else {
+      return (try SoftElement(folder: folder, secret: secret, checking: randomness), randomness)
+    }
+    try Self.raiseFileLimit()
+    let names = rackNames.split(separator: "\n").map(String.init)
+    return (try ElementRack(names: names, folder: folder, secret: secret, randomness: randomness), randomness)
+  }
+
+  /// Two open files an element.
+  private static func raiseFileLimit() throws(SecureElementError) {
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(kind, &limit) == 0 else { throw .inside }
+    limit.rlim_cur = limit.rlim_max
+    guard setrlimit(kind, &limit) == 0 else { throw .inside }
   }
 
   /// SIGTERM and SIGINT as something to poll.

@@ -34,13 +34,19 @@ final class ElementStore {
     let storeKey = KBKDF.derive(secret: secret, label: Array("ANJU-SE-STORE-1".utf8), context: [], byteCount: 16)
     do { key = try SM4.GCMKey(storeKey, random: random) } catch { throw .storage }
     var files: [Int32] = []
+    var isNew = false
     for name in ["state.0", "state.1"] {
-      let file = open("\(folder)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      var file = open("\(folder)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+      if file < 0, errno == ENOENT {
+        isNew = true
+        file = open("\(folder)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      }
       guard file >= 0 else { throw .storage }
       files.append(file)
     }
     self.files = files
     guard flock(files[0], LOCK_EX | LOCK_NB) == 0 else { throw .storage }
+    guard isNew else { return }
     // The names of the files, too, have to outlive a power cut.
     let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw .storage }

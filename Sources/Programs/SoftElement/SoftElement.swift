@@ -7,7 +7,7 @@ package import SecureElement
 /// One thread uses it. It answers requests and does no input or output besides its store; `ElementServer` is what
 /// others speak to.
 /// - Source: clauses 9.5.1 to 9.5.4 and 9.5.6 to 9.5.9; 9.4 b and 9.4 d.
-package final class SoftElement {
+package final class SoftElement: ElementAnswering {
   /// Who makes a call: sessions and exchanges belong to who began them.
   package typealias Caller = UInt64
 
@@ -84,6 +84,8 @@ package final class SoftElement {
     case .offerSession, .finishSession, .protect, .unprotect, .endSession:
       return try answerSession(request, for: caller)
     case .beginExchange, .answerExchange, .finishExchange: return try answerExchange(request, for: caller)
+    // One element is no rack.
+    case .at: throw .unknownCall
     }
   }
 

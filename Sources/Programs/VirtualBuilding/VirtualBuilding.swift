@@ -3,6 +3,7 @@ package import Logging
 package import NIOCore
 import ServiceLifecycle
 import NIOPosix
+import SecureElement
 
 /// A building of virtual devices that speak to a platform exactly as hardware would (docs/virtual-building.md).
 ///
@@ -17,6 +18,8 @@ package final class VirtualBuilding: Service {
     /// First connections are spread over so long.
     package var startSpreadMilliseconds: Int64 = 3_000
     package var keepAliveSeconds: UInt16 = 300
+    /// The socket of the rack of secure elements that holds the devices' keys; nil without.
+    package var elementSocket: String?
 
     package init(host: String, port: Int) {
       self.host = host
@@ -50,13 +53,15 @@ package final class VirtualBuilding: Service {
   ) throws {
     let flash = try FlashFile(path: flashPath)
     let trust = try folder?.trust()
+    let keyed = folder?.keyed ?? []
+    let keys = options.elementSocket.map { DeviceKeyRing(keyed: keyed, rack: ElementRackLink(socket: $0)) }
     var clients: [String: DeviceClient] = [:]
     var owners: [String: DeviceClient] = [:]
     for device in plan.connected {
       let credentials = try trust.map { try folder?.credentials(of: device.name, trust: $0) } ?? nil
       let members = [device] + plan.devices.filter { $0.gateway == device.name }
       let client = try DeviceClient(
-        parts: Self.parts(members, plan, flash), options: options.link(credentials),
+        parts: Self.parts(members, plan, flash, keys), options: options.link(credentials),
         environment: clock.environment(seed: plan.seed), group: group, logger: logger)
       clients[device.name] = client
       for member in members { owners[member.name] = client }
@@ -68,10 +73,14 @@ package final class VirtualBuilding: Service {
     self.owners = owners
   }
 
-  private static func parts(_ members: [PlannedDevice], _ plan: BuildingPlan, _ flash: FlashFile) -> [DevicePart] {
+  private static func parts(
+    _ members: [PlannedDevice], _ plan: BuildingPlan, _ flash: FlashFile, _ keys: DeviceKeyRing?
+  ) -> [DevicePart] {
     members.compactMap { member in
       member.identity.map {
-        DevicePart(identity: $0, program: plan.program(of: member), flash: flash.drive(member.name))
+        DevicePart(
+          identity: $0, program: plan.program(of: member), flash: flash.drive(member.name),
+          keys: keys?.keys(of: member.name))
       }
     }
   }

@@ -14,12 +14,15 @@ enum BenchFleet {
     id: SystemSources.ids.next(), kind: .platform, organisation: SystemSources.ids.next(), name: "bench",
     permissions: Set(Permission.allCases))
 
-  /// Registers meters as an operator would, by file: at most `Devices.batchLinesMax` a file.
+  /// Lines of a file: what one file's transaction takes stays with the process, and is no part of what devices take.
+  private static let linesMax = 500
+
+  /// Registers meters as an operator would, a file a building.
   ///
   /// - Throws: `Failure` when one is not taken.
   static func register(_ count: Int, in devices: Devices) async throws {
-    for start in stride(from: 0, to: count, by: Devices.batchLinesMax) {
-      let end = min(start + Devices.batchLinesMax, count)
+    for start in stride(from: 0, to: count, by: linesMax) {
+      let end = min(start + linesMax, count)
       let lines = (start..<end).map { "\(LoadPlan.deviceName($0)),\(model)\n" }
       let report = try await devices.register(csv: Array(("name,model\n" + lines.joined()).utf8), by: principal)
       guard report.registered == end - start else { throw Failure.refused(report.refused) }

@@ -13,6 +13,7 @@ struct AnjuBench: AsyncParsableCommand {
       IdleCommand.self,
       AlarmLaneCommand.self,
       CryptoCommand.self,
+      DeviceKeysCommand.self,
       ServeCommand.self,
       VaultBenchCommand.self,
     ]

@@ -39,6 +39,9 @@ extension AnjuBuilding {
     @Option(help: "Milliseconds over which the first connections are spread.")
     var spread: Int64 = 3_000
 
+    @Option(help: "Socket of the rack of secure elements that holds the devices' keys.")
+    var element: String?
+
     @Flag(help: "End when the standard input ends: for the program that started this one.")
     var untilInputEnds = false
 
@@ -60,6 +63,7 @@ extension AnjuBuilding {
       var options = VirtualBuilding.Options(host: host, port: port)
       options.version = mqtt == "5" ? .v5 : .v311
       options.startSpreadMilliseconds = spread
+      options.elementSocket = element
       let clock = VirtualClock(
         speed: speed, wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000),
         realMilliseconds: { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) })

@@ -55,6 +55,12 @@ public enum CommandOutcome: Hashable, Sendable {
 public struct ServiceRule: Hashable, Sendable {
   /// Doing it at the wrong time can hurt somebody (a door, a valve): refused without a set clock.
   public let isDangerous: Bool
+  /// It brings what opens something (a credential): like what is dangerous, a device that has keys takes it only
+  /// protected by them.
+  public let isProtected: Bool
 
-  public init(isDangerous: Bool = false) { self.isDangerous = isDangerous }
+  public init(isDangerous: Bool = false, isProtected: Bool = false) {
+    self.isDangerous = isDangerous
+    self.isProtected = isProtected
+  }
 }

@@ -39,10 +39,19 @@ struct CommandBook: Sendable {
 
   /// A command arrived.
   ///
-  /// - Parameter time: the corrected clock; nil while it has not been set since the start.
+  /// - Parameters:
+  ///   - time: the corrected clock; nil while it has not been set since the start.
+  ///   - lacksProtection: the device has keys, and the command came without.
   mutating func receive(
-    _ command: Command, rule: ServiceRule?, time: Int64?, changes: inout [FlashChange]
+    _ command: Command, rule: ServiceRule?, time: Int64?, lacksProtection: Bool = false,
+    changes: inout [FlashChange]
   ) -> Decision {
+    if lacksProtection, let rule, rule.isDangerous || rule.isProtected {
+      // Not written down: the same command may still come as it should.
+      return .answer(
+        CommandOutcome.refused(code: "unprotected", message: "this device takes it only protected by its keys")
+          .members(id: command.id))
+    }
     if let record = records[command.id] { return record.answer.map(Decision.answer) ?? .underWay }
     if let refusal = refusal(of: command, rule: rule, time: time) {
       return .answer(finish(command.id, refusal, changes: &changes))

@@ -3,6 +3,7 @@ import MQTT
 public import NIOCore
 import NIOPosix
 import NIOSSL
+public import SecureElement
 
 /// A device, or a gateway with its sub-devices, on the network: keeps the connection, sends what the program says,
 /// brings it commands, remembers everything in its memory.
@@ -76,17 +77,22 @@ public struct DevicePart: Sendable {
   public let identity: DeviceIdentity
   public let program: any DeviceProgram
   public let flash: any Flash
+  /// What holds the device's keys; nil for a device that has none.
+  public let keys: (any DeviceKeys)?
 
-  public init(identity: DeviceIdentity, program: any DeviceProgram, flash: any Flash) {
+  public init(
+    identity: DeviceIdentity, program: any DeviceProgram, flash: any Flash, keys: (any DeviceKeys)? = nil
+  ) {
     self.identity = identity
     self.program = program
     self.flash = flash
+    self.keys = keys
   }
 
   func machine(_ limits: Outbox.Limits, seed: UInt64) throws(FlashError) -> DeviceMachine {
     DeviceMachine(
       identity: identity, program: program, cells: try flash.load(), limits: limits,
-      random: DeviceRandom(seed: seed, name: identity.name))
+      random: DeviceRandom(seed: seed, name: identity.name), hasKeys: keys != nil)
   }
 }
 

@@ -21,6 +21,8 @@ final class DeviceClientCore {
   private var starts = 0
   /// Counts attempts to connect, so that a late event of an old one is known.
   private var attempt = 0
+  /// The last question to the holder of each device's keys.
+  private var asking: [Int: Task<Void, Never>] = [:]
   private var timer: (at: NIODeadline, task: Scheduled<Void>)?
 
   init(
@@ -70,6 +72,7 @@ final class DeviceClientCore {
       case .close: close()
       case .write(let packet): channel?.write(packet, promise: nil)
       case .commit(let device, let commit): self.commit(device, commit)
+      case .ask(let device, let turn, let question): ask(device, turn, question)
       }
     }
     channel?.flush()
@@ -108,6 +111,26 @@ final class DeviceClientCore {
         core.value.durable(device, commit.serial, start)
       }
     }
+  }
+
+  /// Asks the holder of a device's keys: one question of a device at a time, in their order.
+  private func ask(_ device: Int, _ turn: Int, _ question: KeyQuestion) {
+    guard let keys = parts[device].keys else { return }
+    let core = NIOLoopBound(self, eventLoop: loop)
+    let (loop, start, before) = (loop, starts, asking[device])
+    asking[device] = Task {
+      await before?.value
+      let answer = await question.asked(of: keys)
+      loop.execute { core.value.answered(device, turn, question, answer, start) }
+    }
+  }
+
+  private func answered(
+    _ device: Int, _ turn: Int, _ question: KeyQuestion, _ answer: KeyMachine.Answer, _ start: Int
+  ) {
+    guard start == starts else { return }
+    host.answered(device: device, turn: turn, question, answer, now)
+    perform()
   }
 
   private func durable(_ device: Int, _ serial: Int, _ start: Int) {

@@ -45,6 +45,12 @@ public struct DeviceClock: Hashable, Sendable {
     askAtUptimeMilliseconds = moment.uptimeMilliseconds
   }
 
+  /// The platform says that the clock is wrong: ask at once, and trust it no more until then.
+  mutating func doubt(_ moment: DeviceMoment) {
+    isSet = false
+    connected(moment)
+  }
+
   /// The platform's answer came in.
   ///
   /// - Parameters:

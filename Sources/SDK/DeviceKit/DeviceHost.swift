@@ -10,6 +10,8 @@ struct DeviceHost: Sendable {
     case close
     case write(MQTTPacket)
     case commit(device: Int, DeviceMachine.Commit)
+    /// Of the holder of a device's keys; the answer comes back by `answered`.
+    case ask(device: Int, turn: Int, KeyQuestion)
   }
 
   /// Now, in the units of both halves.
@@ -20,9 +22,9 @@ struct DeviceHost: Sendable {
     var device: DeviceMoment
   }
 
-  private(set) var link: LinkMachine
+  var link: LinkMachine
   /// The connection's own device first; nil: has no power.
-  private(set) var devices: [DeviceMachine?]
+  var devices: [DeviceMachine?]
   /// Names, index by index; they do not change.
   let names: [String]
   var trouble = LinkTrouble()
@@ -30,12 +32,16 @@ struct DeviceHost: Sendable {
   var clockErrors: [Int64]
   /// Whether each device is heard by the gateway.
   private var isReachable: [Bool]
-  private var actions: [Action] = []
+  var actions: [Action] = []
   private var held: [(device: Int, serial: Int, packetID: UInt16)] = []
+  /// Of the devices that have keys.
+  var keys: [KeyMachine?]
+  /// Messages that are with the holders, to be protected.
+  var sealingCount = 0
   private var turn = 0
   /// Taken from the outboxes, not yet sent: at most what one message became.
-  private var sending: [Sent] = []
-  private let topics: [String]
+  var sending: [Sent] = []
+  let topics: [String]
 
   init(
     devices: [DeviceMachine], version: MQTTVersion, keepAliveSeconds: UInt16, backoff: Backoff, random: DeviceRandom
@@ -44,6 +50,10 @@ struct DeviceHost: Sendable {
     self.devices = devices
     clockErrors = devices.map { _ in 0 }
     isReachable = devices.map { _ in true }
+    keys = devices.map { device in
+      guard device.hasKeys else { return nil }
+      return KeyMachine(random: DeviceRandom(seed: 0x6b65_7973, name: device.identity.name))
+    }
     let own = "anju/\(DeviceKit.protocolVersion)/\(names.first ?? "")"
     topics = names.enumerated().map { $0.offset == 0 ? own : "\(own)/sub/\($0.element)" }
     var filters = ["\(own)/down/#"]
@@ -66,7 +76,8 @@ struct DeviceHost: Sendable {
   var wakeAt: (link: Int64?, device: Int64?) {
     var device = devices.lazy.compactMap { $0?.wakeAtUptimeMilliseconds }.min()
     if isUp, let ask = devices[0]?.clock.askAtUptimeMilliseconds { device = min(device ?? ask, ask) }
-    return (link.wakeAt, device)
+    let keyed = keys.lazy.compactMap { $0?.wakeAt }.min()
+    return ([link.wakeAt, keyed].compactMap(\.self).min(), device)
   }
 
   mutating func takeActions() -> [Action] {
@@ -83,6 +94,8 @@ struct DeviceHost: Sendable {
     dark.sending = []
     dark.held = []
     dark.devices = devices.map { _ in nil }
+    for index in dark.keys.indices { dark.loseKeys(index) }
+    dark.actions = []
     return dark
   }
 }
@@ -141,6 +154,7 @@ extension DeviceHost {
 
   /// A sub-device loses its power (nil), or starts again.
   mutating func replace(_ device: Int, with machine: DeviceMachine?, _ now: Moment) {
+    loseKeys(device)
     devices[device] = machine
     touch(device, now) { $0.powerOn($1) }
     if isUp, isReachable[device] { rise(device, now) }
@@ -152,7 +166,12 @@ extension DeviceHost {
     guard isReachable[device] != isNow else { return }
     isReachable[device] = isNow
     if isUp {
-      if isNow { rise(device, now) } else { touch(device, now) { $0.linkDown($1) } }
+      if isNow {
+        rise(device, now)
+      } else {
+        loseKeys(device)
+        touch(device, now) { $0.linkDown($1) }
+      }
     }
     settle(now)
   }
@@ -161,7 +180,7 @@ extension DeviceHost {
 extension DeviceHost {
   /// Lets `body` act on a device that has power, in place.
   @discardableResult
-  private mutating func touch<Result>(
+  mutating func touch<Result>(
     _ device: Int, _ now: Moment, _ body: (inout DeviceMachine, DeviceMoment) -> Result
   ) -> Result? {
     guard var machine = devices[device] else { return nil }
@@ -171,8 +190,9 @@ extension DeviceHost {
   }
 
   /// Performs what the link asks within, commits what changed, fills the window.
-  private mutating func settle(_ now: Moment) {
+  mutating func settle(_ now: Moment) {
     handleLink(now)
+    advanceKeys(now)
     commitAll()
     askTime(now)
     fillWindow(now)
@@ -193,8 +213,12 @@ extension DeviceHost {
         held = []
         sending = []
         trouble.connectionLost()
-        for index in devices.indices { touch(index, now) { $0.linkDown($1) } }
+        for index in devices.indices {
+          loseKeys(index)
+          touch(index, now) { $0.linkDown($1) }
+        }
       case .deliver(let topic, let payload, let packetID): deliver(topic, payload, packetID, now)
+      case .acknowledged(let tag) where tag.device < 0: break
       case .acknowledged(let tag): devices[tag.device]?.acknowledged(tag.number)
       }
     }
@@ -202,6 +226,7 @@ extension DeviceHost {
 
   private mutating func rise(_ index: Int, _ now: Moment) {
     touch(index, now) { $0.linkUp($1) }
+    if devices[index] != nil { keys[index]?.linkUp() }
     guard index > 0, let gateway = devices[0]?.clock else { return }
     touch(index, now) { $0.follow(gateway, $1) }
   }
@@ -209,8 +234,10 @@ extension DeviceHost {
   private mutating func deliver(_ topic: [UInt8], _ payload: [UInt8], _ packetID: UInt16, _ now: Moment) {
     let text = String(decoding: topic, as: UTF8.self)
     let match = topics.indices.first { text.hasPrefix(topics[$0] + "/down/") && isReachable[$0] }
-    guard let index = match, let channel = DownChannel(rawValue: String(text.dropFirst(topics[index].utf8.count + 6)))
-    else {
+    let word = match.map { String(text.dropFirst(topics[$0].utf8.count + 6)) } ?? ""
+    if let match, word == "protected", unprotect(match, payload, packetID) { return }
+    guard let index = match, let channel = DownChannel(rawValue: word) else {
+      if let match, word == "key" { takeKey(match, payload, now) }
       if packetID != 0 { link.acknowledge(packetID, now.link) }
       return
     }
@@ -218,6 +245,11 @@ extension DeviceHost {
     if channel == .time, index == 0, let clock = devices[0]?.clock {
       for sub in devices.indices.dropFirst() where isReachable[sub] { touch(sub, now) { $0.follow(clock, $1) } }
     }
+    hold(index, packetID)
+  }
+
+  /// What a message changed is committed; its acknowledgement waits for that.
+  mutating func hold(_ index: Int, _ packetID: UInt16) {
     let commit = commit(index)
     if packetID != 0 { held.append((index, commit ?? 0, packetID)) }
   }
@@ -257,9 +289,14 @@ extension DeviceHost {
       guard idle < devices.count else { return }
       let index = turn % devices.count
       turn = (turn + 1) % devices.count
-      if isReachable[index], let entry = devices[index]?.takeNext() {
+      let isProtecting = canProtect(index)
+      if isReachable[index], let entry = devices[index]?.takeNext(isProtecting: isProtecting) {
         idle = 0
-        sending = trouble.pass(Sent(device: index, entry: entry))
+        if entry.channel == .protected {
+          protect(index, entry)
+        } else {
+          sending = trouble.pass(Sent(device: index, entry: entry))
+        }
       } else {
         idle += 1
       }

@@ -53,9 +53,13 @@ extension DeviceMachine {
   }
 
   /// The platform says something. What can not be read is dropped: there is nobody to tell.
-  public mutating func receive(_ channel: DownChannel, _ payload: [UInt8], _ moment: DeviceMoment) {
+  ///
+  /// - Parameter isProtected: it came sealed with the session's keys.
+  public mutating func receive(
+    _ channel: DownChannel, _ payload: [UInt8], _ moment: DeviceMoment, isProtected: Bool = false
+  ) {
     switch DownMessage(channel, payload) {
-    case .command(let command): receive(command, moment)
+    case .command(let command): receive(command, isProtected: isProtected, moment)
     case .desired(let version, let settings): desire(version, settings, moment)
     case .resend(let ranges): resend(ranges, moment)
     case .time(let t0, let t1, let t2):
@@ -94,15 +98,18 @@ extension DeviceMachine {
 }
 
 extension DeviceMachine {
-  private mutating func receive(_ command: Command, _ moment: DeviceMoment) {
+  private mutating func receive(_ command: Command, isProtected: Bool, _ moment: DeviceMoment) {
     let decision = commands.receive(
-      command, rule: program.services[command.service], time: clock.isSet ? clock.now(moment) : nil, changes: &changes)
+      command, rule: program.services[command.service], time: clock.isSet ? clock.now(moment) : nil,
+      lacksProtection: hasKeys && !isProtected, changes: &changes)
+    if isProtected { protectedCommands.insert(command.id) }
+    defer { if case .answer = decision { protectedCommands.remove(command.id) } }
     switch decision {
     case .perform:
-      reply(PayloadWriter.received(command.id), moment)
+      reply(command.id, PayloadWriter.received(command.id), moment)
       waitingCommands.append((serial + 1, command)) // its taking is in the commit that comes next
-    case .answer(let members): reply(members, moment)
-    case .underWay: reply(PayloadWriter.received(command.id), moment)
+    case .answer(let members): reply(command.id, members, moment)
+    case .underWay: reply(command.id, PayloadWriter.received(command.id), moment)
     }
   }
 
@@ -116,11 +123,13 @@ extension DeviceMachine {
   }
 
   private mutating func finish(_ id: String, _ outcome: CommandOutcome, _ moment: DeviceMoment) {
-    reply(commands.finish(id, outcome, changes: &changes), moment)
+    reply(id, commands.finish(id, outcome, changes: &changes), moment)
+    protectedCommands.remove(id)
   }
 
-  private mutating func reply(_ members: [UInt8], _ moment: DeviceMoment) {
-    append(.reply, .answer, time: clock.now(moment)) { $0.put(members: members) }
+  private mutating func reply(_ id: String, _ members: [UInt8], _ moment: DeviceMoment) {
+    let channel: UpChannel = protectedCommands.contains(id) ? .protected : .reply
+    append(channel, .answer, time: clock.now(moment)) { $0.put(members: members) }
   }
 
   private mutating func desire(_ version: Int64, _ settings: [String: DeviceValue], _ moment: DeviceMoment) {

@@ -27,19 +27,25 @@ public struct DeviceMachine: Sendable {
   var twinVersion: Int64
   var hasReportedTwin = false
   var helloAgainAtUptimeMilliseconds: Int64 = 0
+  /// Commands being done that came protected: their replies go protected.
+  var protectedCommands: Set<String> = []
+  /// Whether the device has keys: then it takes nothing sensitive without their protection.
+  let hasKeys: Bool
 
   static let twinKey = "twin"
 
   /// - Parameters:
   ///   - cells: the device's whole durable memory.
   ///   - random: for the program and for jitter.
+  ///   - hasKeys: whether something holds keys for this device.
   public init(
     identity: DeviceIdentity, program: any DeviceProgram, cells: [String: [UInt8]],
-    limits: Outbox.Limits = Outbox.Limits(), random: DeviceRandom
+    limits: Outbox.Limits = Outbox.Limits(), random: DeviceRandom, hasKeys: Bool = false
   ) {
     self.identity = identity
     self.program = program
     self.random = random
+    self.hasKeys = hasKeys
     changes = []
     outbox = Outbox(cells: cells, limits: limits, changes: &changes)
     commands = CommandBook(cells: cells, interrupted: &interrupted)
@@ -59,8 +65,10 @@ public struct DeviceMachine: Sendable {
   }
 
   /// The next message to send; nil when none waits or the boot number is not yet durable.
-  public mutating func takeNext() -> OutboxEntry? {
-    isOnline && durableSerial > 0 ? outbox.takeNext() : nil
+  ///
+  /// - Parameter isProtecting: false passes over what can only go protected.
+  public mutating func takeNext(isProtecting: Bool = true) -> OutboxEntry? {
+    isOnline && durableSerial > 0 ? outbox.takeNext(isProtecting: isProtecting) : nil
   }
 
   /// Whether `takeNext` would give a message.

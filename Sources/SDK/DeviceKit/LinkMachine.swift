@@ -174,6 +174,12 @@ extension LinkMachine {
       .publish(PublishPacket(topic: MQTTString(topic), payload: payload, qos: .atLeastOnce, packetID: packetID)), now)
   }
 
+  /// Sends a message of QoS 1 that nobody keeps: when it is lost with the connection it is not sent again.
+  mutating func publishLeastOnce(_ topic: String, _ payload: [UInt8], _ now: Int64) {
+    guard state == .up else { return }
+    publish(topic, payload, tag: LinkTag(device: -1, number: MessageNumber(boot: 0, sequence: 0)), now)
+  }
+
   /// Sends a message of QoS 0 while up.
   mutating func publishOnce(_ topic: String, _ payload: [UInt8], _ now: Int64) {
     guard state == .up else { return }

@@ -122,15 +122,28 @@ extension Outbox {
   }
 
   /// The next message to send, which is under way from now on; nil when none waits.
-  public mutating func takeNext() -> OutboxEntry? {
+  ///
+  /// - Parameter isProtecting: false passes over what can only go protected.
+  public mutating func takeNext(isProtecting: Bool = true) -> OutboxEntry? {
     if let hello, !isHelloFlying {
       isHelloFlying = true
       flying[hello.number] = hello
       return hello
     }
-    guard let next = urgent.popFirst() ?? bulk.popFirst() else { return nil }
+    guard let next = takeUrgent(isProtecting) ?? bulk.popFirst() else { return nil }
     flying[next.number] = next
     return next
+  }
+
+  private mutating func takeUrgent(_ isProtecting: Bool) -> OutboxEntry? {
+    if isProtecting { return urgent.popFirst() }
+    return urgent.firstIndex { $0.channel != .protected }.map { urgent.remove(at: $0) }
+  }
+
+  /// A message could not be sent after all: it waits again, in front.
+  public mutating func putBack(_ number: MessageNumber) {
+    guard let entry = flying.removeValue(forKey: number), entry.channel != .hello else { return }
+    if entry.channel == .telemetry { bulk.prepend(entry) } else { urgent.prepend(entry) }
   }
 
   /// The platform has it, or will never take it: it is forgotten.

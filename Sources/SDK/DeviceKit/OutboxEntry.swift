@@ -36,6 +36,8 @@ public struct MessageRange: Hashable, Sendable {
 /// The way up a message takes; the topic's last word.
 public enum UpChannel: UInt8, Sendable, CaseIterable {
   case hello, telemetry, event, reported, reply
+  /// A reply that goes protected by the session's keys.
+  case protected
 
   /// The word in the topic.
   public var word: String {
@@ -45,6 +47,7 @@ public enum UpChannel: UInt8, Sendable, CaseIterable {
     case .event: "event"
     case .reported: "reported"
     case .reply: "reply"
+    case .protected: "protected"
     }
   }
 }

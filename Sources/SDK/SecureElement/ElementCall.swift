@@ -28,4 +28,6 @@ public enum ElementCall: UInt8, Hashable, Sendable, CaseIterable {
   case random = 0x60
   case counter = 0x61
   case increment = 0x62
+  /// To one element of several in one process.
+  case at = 0x70
 }

@@ -1,4 +1,14 @@
-extension ElementConnection: SecureElement {
+/// What sends calls to an element: every call of `SecureElement` follows from that.
+public protocol ElementCalling: SecureElement {
+  /// Makes any call.
+  ///
+  /// - Throws: what the element answers; `.unavailable`, `.busy`.
+  func call(_ request: ElementRequest) async throws(SecureElementError) -> ElementAnswer
+}
+
+extension ElementConnection: ElementCalling {}
+
+extension ElementCalling {
   public func identity() async throws(SecureElementError) -> ElementIdentity {
     guard case .identity(let identity) = try await call(.identity) else { throw .unavailable }
     return identity

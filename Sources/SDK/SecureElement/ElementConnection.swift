@@ -7,7 +7,7 @@ import Synchronization
 /// Calls are made one after the other on a thread of the connection's own; at most `waitingMax` wait. A connection that
 /// failed once stays shut: sessions end with it, so whoever uses it has to begin anew.
 public final class ElementConnection: Sendable {
-  /// Calls that may wait behind the one that is under way.
+  /// Calls that may wait behind the one that is under way, where nothing else is said.
   public static let waitingMax = 64
   /// An RSA key may take its time.
   public static let secondsMaxStandard = 30
@@ -22,22 +22,28 @@ public final class ElementConnection: Sendable {
   private let queue = DispatchQueue(label: "anju.element")
   private let waiting = Atomic<Int>(0)
   private let secondsMax: Int
+  private let callsMax: Int
   // Used on `queue` only, one call at a time; the lock is never waited for.
   private let state: Mutex<State>
 
   /// Connects to a socket.
   ///
-  /// - Parameter secondsMax: how long an answer may take; the connection is shut after it.
+  /// - Parameters:
+  ///   - secondsMax: how long an answer may take; the connection is shut after it.
+  ///   - callsMax: how many calls may wait.
   /// - Throws: `.unavailable`.
   public convenience init(
-    socket path: String, secondsMax: Int = secondsMaxStandard
+    socket path: String, secondsMax: Int = secondsMaxStandard, callsMax: Int = waitingMax
   ) throws(SecureElementError) {
     let descriptor = try Self.connected(path)
-    self.init(reading: descriptor, writing: descriptor, secondsMax: secondsMax)
+    self.init(reading: descriptor, writing: descriptor, secondsMax: secondsMax, callsMax: callsMax)
   }
 
   /// Takes two pipes, or a socket twice; closes them in the end. A program that uses pipes ignores SIGPIPE.
-  public init(reading: Int32, writing: Int32, secondsMax: Int = secondsMaxStandard) {
+  public init(
+    reading: Int32, writing: Int32, secondsMax: Int = secondsMaxStandard, callsMax: Int = waitingMax
+  ) {
+    self.callsMax = callsMax
     state = Mutex(State(reading: reading, writing: writing))
     self.secondsMax = secondsMax
   }
@@ -53,7 +59,7 @@ public final class ElementConnection: Sendable {
   ///
   /// - Throws: what the element answers; `.unavailable`, `.busy`.
   public func call(_ request: ElementRequest) async throws(SecureElementError) -> ElementAnswer {
-    guard waiting.add(1, ordering: .relaxed).newValue <= Self.waitingMax else {
+    guard waiting.add(1, ordering: .relaxed).newValue <= callsMax else {
       waiting.subtract(1, ordering: .relaxed)
       throw .busy
     }

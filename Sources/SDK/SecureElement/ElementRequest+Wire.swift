@@ -56,6 +56,10 @@ extension ElementRequest {
       writer.integer(number)
       writer.prefixed(share)
       writer.prefixed(confirmation)
+    case .at(let element, let request):
+      writer.prefixed(element)
+      writer.integer(request.call.rawValue)
+      request.writeFields(to: &writer)
     default: break
     }
   }
@@ -123,6 +127,10 @@ extension ElementRequest {
     case .finishExchange:
       return .finishExchange(
         try reader.integer(), share: try reader.prefixed(max: 65), confirmation: try reader.prefixed(max: 32))
+    case .at:
+      let element = try reader.id()
+      guard let call = ElementCall(rawValue: try reader.integer(UInt8.self)), call != .at else { throw .unknownCall }
+      return .at(element: element, try read(call, &reader))
     default: throw .unknownCall
     }
   }

@@ -28,6 +28,8 @@ public enum ElementRequest: Hashable, Sendable {
   case random(UInt16)
   case counter(UInt8)
   case increment(UInt8)
+  /// A call to the element of this name, in a rack of several; not itself an `at`.
+  indirect case at(element: [UInt8], ElementRequest)
 
   public var call: ElementCall {
     switch self {
@@ -59,6 +61,7 @@ public enum ElementRequest: Hashable, Sendable {
     case .random: .random
     case .counter: .counter
     case .increment: .increment
+    case .at: .at
     }
   }
 }

@@ -4,7 +4,7 @@
 /// in its own process. No call answers with a private or secret key, and none takes one in the clear.
 ///
 /// - Source: clauses 9.5.1 to 9.5.9, 9.4 b and 9.4 d.
-public protocol SecureElement: Sendable {
+public protocol SecureElement: DeviceKeys {
   /// Which module this is, and which algorithms in which versions it has.
   func identity() async throws(SecureElementError) -> ElementIdentity
   /// Whether it is in order.
@@ -40,42 +40,6 @@ public protocol SecureElement: Sendable {
   func open(
     _ sealed: [UInt8], authenticating associated: [UInt8], with slot: KeySlot.Number
   ) async throws(SecureElementError) -> [UInt8]
-
-  /// Says whose answers count as the platform's: an SM2 key, x963. Once in a life; only `wipe` ends it.
-  func trust(platform key: [UInt8]) async throws(SecureElementError)
-  /// What goes to the platform so that it gives this device its key (`KeyLadder.ProvisioningRequest`).
-  func provisioningRequest(device: [UInt8]) async throws(SecureElementError) -> [UInt8]
-  /// Takes the platform's answer: the device key is in the element from now on.
-  ///
-  /// - Returns: the check value that goes back.
-  func provision(_ answer: [UInt8]) async throws(SecureElementError) -> [UInt8]
-  /// The first message of renewing the communication key (`KeyLadder.KeyRenewalRequest`).
-  ///
-  /// - Parameter epochStart: seconds since 1970 UTC, on a day's beginning.
-  func beginRenewal(epochStart: UInt64) async throws(SecureElementError) -> [UInt8]
-  /// Takes the platform's answer; the new key is kept.
-  ///
-  /// - Returns: the message that goes back.
-  func finishRenewal(_ answer: [UInt8]) async throws(SecureElementError) -> [UInt8]
-
-  /// Offers a session under the communication key (`KeyLadder.SessionOffer`).
-  ///
-  /// - Parameter isEphemeral: signed ephemeral Diffie-Hellman besides; false for the constrained way.
-  func offerSession(isEphemeral: Bool) async throws(SecureElementError) -> ElementOffer
-  /// Takes the platform's answer.
-  ///
-  /// - Returns: the message that goes back; the session then has the number of the offer.
-  func finishSession(_ number: UInt32, answer: [UInt8]) async throws(SecureElementError) -> [UInt8]
-  /// Protects a message of a session.
-  func protect(
-    _ message: [UInt8], context: [UInt8], session: UInt32
-  ) async throws(SecureElementError) -> [UInt8]
-  /// Opens a message of a session, once.
-  func unprotect(
-    _ message: [UInt8], context: [UInt8], session: UInt32
-  ) async throws(SecureElementError) -> [UInt8]
-  /// Forgets a session or an offer.
-  func endSession(_ number: UInt32) async throws(SecureElementError)
 
   /// Begins the key exchange of GB/T 32918.3; the key agreed on stays inside.
   func beginExchange(

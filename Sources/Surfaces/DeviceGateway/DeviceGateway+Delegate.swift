@@ -90,11 +90,12 @@ extension DeviceGateway: MQTTServerDelegate {
       answerTime(publish.payload, target, connection)
       return .accepted
     case .key: return takeKey(publish.payload, target, connection)
+    case .protected: return takeProtected(publish, target, connection)
     }
   }
 
   /// Version 5 is told by the reason code, 3.1.1 by the end of its connection: it has no other way.
-  private func forbid(_ session: MQTTSession, _ what: String) {
+  func forbid(_ session: MQTTSession, _ what: String) {
     counters.forbid()
     logger.notice(
       "topic refused", metadata: ["device.name": "\(Self.shown(session.clientID))", "operation": "\(what)"])

@@ -23,7 +23,7 @@ extension DeviceGateway: DeviceSessions {
       connection.session.queuedCount < options.downMessagesMax
     else { return false }
     let gateway = entry.gateway == nil ? nil : connection.entry.name
-    guard let (channel, payload) = wrapped(message, for: device) else { return false }
+    guard let (channel, payload) = wrapped(message, for: device, entry) else { return false }
     let topic = DeviceTopic.down(channel, to: entry.name, through: gateway)
     return connection.session.publish(topic: MQTTString(topic), payload: payload, qos: .atLeastOnce)
   }

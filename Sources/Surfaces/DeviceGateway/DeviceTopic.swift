@@ -9,10 +9,12 @@ enum UpTopic: Equatable {
   case message(UpChannel)
   case time
   case key
+  /// A reply, protected by the session's keys.
+  case protected
 
   private static let names: [(name: [UInt8], topic: UpTopic)] =
     UpChannel.allCases.map { (Array($0.name.utf8), .message($0)) }
-    + [(Array("time".utf8), .time), (Array("key".utf8), .key)]
+    + [(Array("time".utf8), .time), (Array("key".utf8), .key), (Array("protected".utf8), .protected)]
 
   /// Without allocation.
   init?(_ part: UnsafeRawBufferPointer) {

@@ -93,11 +93,14 @@ final class LoopIntake: @unchecked Sendable {
   }
 
   /// Takes one message into the tick's batch; its acknowledgement waits for the commit.
+  ///
+  /// - Parameter opened: what was in it, when it was protected.
   func take(
-    _ publish: MQTTPublishView, of device: DeviceNumber, _ channel: UpChannel, from connection: DeviceConnection
+    _ publish: MQTTPublishView, opened: UnsafeRawBufferPointer? = nil, of device: DeviceNumber, _ channel: UpChannel,
+    from connection: DeviceConnection
   ) {
     let acceptance = intake.accept(
-      device: device, channel: channel, payload: publish.payload, receivedAt: now, into: &batch)
+      device: device, channel: channel, payload: opened ?? publish.payload, receivedAt: now, into: &batch)
     if acceptance.refusal != nil { metrics.rejected += 1 }
     metrics.count(channel)
     let reason = acceptance.refusal.map(Self.reason) ?? .success

@@ -57,10 +57,8 @@ enum CiphertextPages {
     copy: { $0.copyMemory(from: $1, byteCount: $2) })
 
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
-    guard bytes >= slotBytes else { return malloc(bytes) }
     if bytes == slotBytes, let slot = state.withLock({ $0.take(for: UInt(pthread_self())) }) { return slot }
-    var pointer: UnsafeMutableRawPointer?
-    return posix_memalign(&pointer, pageBytes, bytes) == 0 ? pointer : nil
+    return malloc(bytes)
   }
 
   private static func reallocate(

@@ -124,8 +124,9 @@ extension Connection {
       clientID: attachment.session.clientID, version: version, userName: packet.userName, stored: attachment.session,
       connection: self)
     self.session = session
-    // Only a re-authentication asks for them again.
-    if packet.properties.authenticationMethod == nil { request = request?.withoutCertificates }
+    hasExpiry = (packet.properties.sessionExpiryInterval ?? 0) > 0
+    // Only a re-authentication asks for it again: a password is not kept, nor a kilobyte of certificate.
+    if packet.properties.authenticationMethod == nil { request = nil }
     receiveMaximum = Int(version == .v5 ? options.receiveMaximum : options.receiveMaximum311)
     lastRead = loop.now()
     if let nextCall { loop.move(self, deadline: nextCall) }

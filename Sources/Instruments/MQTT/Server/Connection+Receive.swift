@@ -106,7 +106,7 @@ extension Connection {
 
   private func takeDisconnect(_ packet: DisconnectPacket) throws(MQTTDecodeError) {
     let expiry = packet.properties.sessionExpiryInterval
-    if let expiry, expiry > 0, (request?.packet.properties.sessionExpiryInterval ?? 0) == 0 {
+    if let expiry, expiry > 0, !hasExpiry {
       throw .protocolError("session expiry raised from 0")
     }
     let granted = expiry.map { min($0, broker.options.sessionExpirySecondsMax) }

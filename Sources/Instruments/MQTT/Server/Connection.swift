@@ -32,7 +32,10 @@ final class Connection: ChannelDuplexHandler, TimerWheelEntry, @unchecked Sendab
   var context: ChannelHandlerContext?
   var phase = Phase.new
   var version = MQTTVersion.v311
+  /// What was asked for, until it is decided; with an authentication method, as long as the connection.
   var request: MQTTConnectRequest?
+  /// CONNECT asked for a session that outlives the connection.
+  var hasExpiry = false
   var session: MQTTSession?
   var attachment: Broker.Attachment?
   /// A re-authentication goes on.

@@ -61,11 +61,6 @@ public struct MQTTConnectRequest: Sendable {
   public let remoteAddress: SocketAddress?
   /// The loop on which all calls of this connection come.
   public let eventLoop: any EventLoop
-
-  /// What is kept while the client is connected: ten thousand certificate chains would be over ten megabytes.
-  var withoutCertificates: MQTTConnectRequest {
-    MQTTConnectRequest(packet: packet, peerCertificates: [], remoteAddress: remoteAddress, eventLoop: eventLoop)
-  }
 }
 
 /// The answer to a client that asks to be let in.

@@ -2,12 +2,15 @@ import Accounts
 import Alarms
 import Audit
 import CertificateAuthority
+import DeviceGateway
 import Devices
 import Estate
+import Guomi
 import Identities
 import Kernel
 import Logging
 import Privacy
+import Provisioning
 import SQLStore
 import ServiceLifecycle
 import Vault
@@ -19,6 +22,8 @@ struct Contexts: Sendable {
   let devices: Devices
   let alarms: Alarms
   let privacy: Privacy
+  let provisioning: Provisioning
+  let keys: KeyDesk
   let audit: AuditLog
   let identities: Identities
   let intake: TelemetryIntake
@@ -54,13 +59,18 @@ struct Contexts: Sendable {
       store: storage.history, log: storage.log, directory: devices.directory, latest: latest, logger: logger,
       trims: trims)
     devices.links.attach(history)
+    let provisioning = Provisioning(
+      work: storage.work, keys: VaultRootKeys(keys), randomBytes: SystemSources.randomBytes)
+    let desk = KeyDesk(
+      provisioning: provisioning, random: .operatingSystem, journal: storage.journal, logger: logger)
+    try await desk.open()
     let log = AuditLog(work: storage.work) { audit.signer.keys }
     return Contexts(
       accounts: Accounts(
         work: storage.work, hasher: try PasswordHasher(), vault: vault, breached: breached,
         random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
-      privacy: try privacy(storage, vault, log), audit: log,
+      privacy: try privacy(storage, vault, log), provisioning: provisioning, keys: desk, audit: log,
       identities: Identities(work: storage.work, keys: keys, randomBytes: SystemSources.randomBytes),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
@@ -84,7 +94,7 @@ struct Contexts: Sendable {
     var services: [any Service] = [
       TelemetryFolder(history: history, time: storage.work.time, logger: logger),
       alarms.reader(storage.journal), urgent, follower, liveness, CommandDispatcher(devices: devices),
-      TwinReconciler(devices: devices), GapFiller(devices: devices), keeper, privacy.eraser(storage.journal),
+      TwinReconciler(devices: devices), GapFiller(devices: devices), keeper, keys, privacy.eraser(storage.journal),
       RevocationListKeeper(identities: identities),
       PrivacyKeeper(privacy: privacy, journal: storage.journal) { [accounts] in try await accounts.organisations() },
     ]

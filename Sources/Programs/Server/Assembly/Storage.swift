@@ -9,6 +9,7 @@ import Identities
 import Kernel
 import Logging
 import Privacy
+import Provisioning
 import SQLStore
 import Vault
 
@@ -31,7 +32,8 @@ struct Storage: Sendable {
     }
     try await business.migrate([
       Journal.migrations, AuditLog.migrations, Accounts.migrations, Estate.migrations, Devices.migrations,
-      TelemetryTables.business, Alarms.migrations, Privacy.migrations, RecordKeys.migrations, Identities.migrations,
+      Provisioning.migrations, TelemetryTables.business, Alarms.migrations, Privacy.migrations, RecordKeys.migrations,
+      Identities.migrations,
     ])
     let work = Work(store: business, time: SystemSources.time, ids: SystemSources.ids, logger: logger)
     return Storage(

@@ -73,6 +73,7 @@ struct Web {
         + OpenAPISurface.endpoints(of: contexts.estate) + OpenAPISurface.endpoints(of: contexts.devices)
         + OpenAPISurface.endpoints(of: contexts.alarms) + OpenAPISurface.endpoints(of: contexts.privacy)
         + OpenAPISurface.endpoints(of: contexts.audit) + OpenAPISurface.endpoints(of: contexts.identities)
+        + OpenAPISurface.endpoints(of: contexts.provisioning)
         + OpenAPISurface.endpoints(
           of: feed, journal: journal, identify: identify,
           reach: EventReach(alarms: contexts.alarms, devices: contexts.devices), time: time),

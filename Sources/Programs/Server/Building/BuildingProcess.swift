@@ -10,6 +10,7 @@ final class BuildingProcess: Service {
   private let folder: URL
   private let mqttPort: Int
   private let controlPort: Int
+  private let elementSocket: String?
   private let logger: Logger
   private let input = Pipe()
   private let control: AsyncStream<String>
@@ -23,8 +24,9 @@ final class BuildingProcess: Service {
   /// - Parameters:
   ///   - folder: credentials, memory and log.
   ///   - controlPort: 0 takes a free one.
+  ///   - elementSocket: of the secure elements; nil when the devices have no keys.
   /// - Throws: `ServerError.buildingMissing`.
-  init(folder: URL, mqttPort: Int, controlPort: Int, logger: Logger) throws {
+  init(folder: URL, mqttPort: Int, controlPort: Int, elementSocket: String?, logger: Logger) throws {
     program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("anju-building")
     guard FileManager.default.isExecutableFile(atPath: program.path) else {
@@ -33,6 +35,7 @@ final class BuildingProcess: Service {
     self.folder = folder
     self.mqttPort = mqttPort
     self.controlPort = controlPort
+    self.elementSocket = elementSocket
     self.logger = logger
     (control, controlFound) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -85,7 +88,7 @@ final class BuildingProcess: Service {
       "run", "--platform", "127.0.0.1:\(mqttPort)", "--credentials", folder.path,
       "--memory", folder.appendingPathComponent("building.db").path, "--control", String(controlPort),
       "--log", "warning", "--until-input-ends",
-    ]
+    ] + (elementSocket.map { ["--element", $0] } ?? [])
     let log = folder.appendingPathComponent("building.log")
     _ = FileManager.default.createFile(atPath: log.path, contents: nil, attributes: [.posixPermissions: 0o600])
     let output = Pipe()

@@ -23,6 +23,22 @@ package struct BuildingFolder: Sendable {
       && FileManager.default.fileExists(atPath: url.appendingPathComponent("\(device).key").path)
   }
 
+  /// The file that names the devices whose keys are in the rack of elements.
+  private static let keyedName = "keyed.txt"
+
+  /// The devices that were given keys at the factory.
+  package var keyed: Set<String> {
+    guard let bytes = try? read(Self.keyedName) else { return [] }
+    return Set(String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+  }
+
+  /// Notes which devices have keys.
+  ///
+  /// - Throws: `BuildingError.unwritable`.
+  package func note(keyed: Set<String>) throws {
+    try write(keyed.sorted().map { $0 + "\n" }.joined(), Self.keyedName)
+  }
+
   func read(_ name: String) throws -> [UInt8] {
     let file = url.appendingPathComponent(name)
     guard let data = FileManager.default.contents(atPath: file.path) else {

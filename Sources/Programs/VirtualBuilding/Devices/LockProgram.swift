@@ -10,9 +10,9 @@ struct LockProgram: VirtualProgram {
   static let credentialsMax = 300
 
   let services: [String: ServiceRule] = [
-    "unlock": ServiceRule(isDangerous: true), "lock": ServiceRule(), "issueCredential": ServiceRule(),
-    "revokeCredential": ServiceRule(), "uploadRecords": ServiceRule(), "clearTamper": ServiceRule(isDangerous: true),
-    "selfTest": ServiceRule(),
+    "unlock": ServiceRule(isDangerous: true), "lock": ServiceRule(), "issueCredential": ServiceRule(isProtected: true),
+    "revokeCredential": ServiceRule(isProtected: true), "uploadRecords": ServiceRule(),
+    "clearTamper": ServiceRule(isDangerous: true), "selfTest": ServiceRule(),
   ]
 
   var settingsBook = Settings(

@@ -22,7 +22,8 @@ enum Place: String, CaseIterable {
     guard visit.context.caller != nil else { return true }
     switch self {
     case .today: return visit.may(.alarmsRead) && visit.may(.devicesRead)
-    case .rooms: return visit.may(.estateRead) && visit.may(.devicesRead)
+    // The board shows a room's loudest state, alarms first.
+    case .rooms: return visit.may(.estateRead) && visit.may(.devicesRead) && visit.may(.alarmsRead)
     case .alarms: return visit.may(.alarmsRead)
     case .devices: return visit.may(.devicesRead)
     case .people: return visit.may(.accountsRead)

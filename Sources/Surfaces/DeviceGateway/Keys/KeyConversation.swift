@@ -1,5 +1,6 @@
-package import Guomi
+import Guomi
 import KeyLadder
+import Kernel
 import Provisioning
 
 /// What one connection of a device has said of keys so far: a renewal, an agreement, each of three messages. Its worker
@@ -19,6 +20,8 @@ final class KeyConversation {
     case unavailable = 5
     /// There is no communication key of this epoch: renew first.
     case renew = 6
+    /// Very many come at once: offer the constrained way.
+    case constrained = 7
 
     /// The second byte of a refusal.
     static let kind: UInt8 = 0x7f
@@ -30,31 +33,35 @@ final class KeyConversation {
   enum Outcome {
     case reply([UInt8])
     case refuse(Refusal)
-    case agreed(ProtectedSession)
+    /// The session, its epoch, and what tells the device that it counts.
+    case agreed(ProtectedSession, KeyEpoch, [UInt8])
     case renewed
   }
 
   private let device: String
   private let provisioning: Provisioning
-  private let platform: PlatformKey
+  private let random: RandomSource
+  private let remembered: RememberedKeys
   private var pending: Provisioning.PendingEpoch?
+  private var pendingKey: (record: ID<DeviceKeyRecord>, epoch: KeyEpoch)?
   private var answer: SessionAnswer?
-  /// Of the present epoch and its neighbours: three at most.
-  private var communicationKeys: [KeyEpoch: SecretBytes] = [:]
-  private var pendingEpoch: KeyEpoch?
+  private var answered: (epoch: KeyEpoch, way: AgreementWay)?
 
-  init(device: String, provisioning: Provisioning, platform: PlatformKey) {
+  init(device: String, provisioning: Provisioning, random: RandomSource, remembered: RememberedKeys) {
     self.device = device
     self.provisioning = provisioning
-    self.platform = platform
+    self.random = random
+    self.remembered = remembered
   }
 
   /// Takes the device's next message.
-  func take(_ message: [UInt8]) async -> Outcome {
+  ///
+  /// - Parameter isStorm: the way without signatures is asked of everybody.
+  func take(_ message: [UInt8], isStorm: Bool) async -> Outcome {
     guard message.count >= 3, message[0] == 1 else { return .refuse(.malformed) }
     do throws(ProvisioningError) {
       switch message[1] {
-      case 0x11: return try await offer(message)
+      case 0x11: return try await offer(message, isStorm: isStorm)
       case 0x13: return finishSession(message)
       case 0x21: return try await renewal(message)
       case 0x23: return try await finishRenewal(message)
@@ -67,47 +74,65 @@ final class KeyConversation {
 
   private func renewal(_ message: [UInt8]) async throws(ProvisioningError) -> Outcome {
     let made = try await provisioning.renew(message, of: device)
-    pendingEpoch = (try? KeyRenewalAnswer.Request(message))?.epoch
+    pendingKey = (made.key, made.epoch)
     let reply = made.message
     pending = consume made
     return .reply(reply)
   }
 
   private func finishRenewal(_ message: [UInt8]) async throws(ProvisioningError) -> Outcome {
-    guard let pending = pending.take(), let epoch = pendingEpoch else { return .refuse(.malformed) }
+    guard let pending = pending.take(), let (record, epoch) = pendingKey else { return .refuse(.malformed) }
     let key = try await provisioning.finish(pending, message)
-    if communicationKeys.count >= 3, let oldest = communicationKeys.keys.min(by: { $0.start < $1.start }) {
-      communicationKeys[oldest] = nil
-    }
-    communicationKeys[epoch] = key
+    remembered.keep(key, of: record, epoch)
     return .renewed
   }
 
-  private func offer(_ message: [UInt8]) async throws(ProvisioningError) -> Outcome {
+  private func offer(_ message: [UInt8], isStorm: Bool) async throws(ProvisioningError) -> Outcome {
     guard let request = try? SessionAnswer.Request(message) else { return .refuse(.malformed) }
+    guard provisioning.isAccepted(request.epoch) else { return .refuse(.epoch) }
+    if isStorm, request.way == .ephemeral { return .refuse(.constrained) }
     guard let record = try await provisioning.key(of: device) else { return .refuse(.noKey) }
-    var key = communicationKeys[request.epoch]
-    // Also what is remembered is asked for, when its epoch may be over.
-    if key == nil || !provisioning.isAccepted(request.epoch) {
+    // A device of a station's file: the platform knows no key that it signs with.
+    if record.verifyingKey.isEmpty, request.way == .ephemeral { return .refuse(.constrained) }
+    var key = remembered.key(of: record.id, request.epoch)
+    if key == nil {
       key = try await provisioning.communicationKey(of: device, epoch: request.epoch)
+      if let key { remembered.keep(key, of: record.id, request.epoch) }
     }
     guard let key else { return .refuse(.renew) }
     do throws(KeyLadderError) {
-      let made = try SessionAnswer(
-        request, device: Array(device.utf8), communicationKey: key, identity: platform.identity(of: record),
-        random: platform.random)
+      let made =
+        switch request.way {
+        case .constrained:
+          try SessionAnswer(
+            request, device: Array(device.utf8), communicationKey: key, identity: nil, random: random)
+        case .ephemeral: try await ephemeral(request, record, key)
+        }
       let reply = made.message
       answer = consume made
+      answered = (request.epoch, request.way)
       return .reply(reply)
     } catch {
       return .refuse(error == .random ? .unavailable : .notAuthentic)
     }
   }
 
+  /// Way (b): signed in the key service.
+  private func ephemeral(
+    _ request: SessionAnswer.Request, _ record: DeviceKeyRecord, _ key: SecretBytes
+  ) async throws(KeyLadderError) -> SessionAnswer {
+    guard let point = try? SM2.PublicPoint(x963: record.verifyingKey) else { throw .notAuthentic }
+    let draft = try SessionDraft(
+      request, device: Array(device.utf8), communicationKey: key, peer: SM2.VerifyingKey(point), random: random)
+    let signature: [UInt8]
+    do { signature = try await provisioning.sign(draft.statement, with: record) } catch { throw .random }
+    return try draft.signed(signature)
+  }
+
   private func finishSession(_ message: [UInt8]) -> Outcome {
-    guard let answer = answer.take() else { return .refuse(.malformed) }
+    guard let answer = answer.take(), let (epoch, way) = answered else { return .refuse(.malformed) }
     do throws(KeyLadderError) {
-      return .agreed(try answer.finish(message))
+      return .agreed(try answer.finish(message), epoch, [1, 0x14, way.rawValue])
     } catch {
       return .refuse(error == .malformed ? .malformed : .notAuthentic)
     }
@@ -122,22 +147,5 @@ extension KeyConversation.Refusal {
     case .keyUnknown: self = .noKey
     default: self = .unavailable
     }
-  }
-}
-
-/// The platform's own SM2 key, with which it signs sessions of way (b).
-package struct PlatformKey: Sendable {
-  let signing: SM2.SigningKey
-  let random: RandomSource
-
-  package init(signing: SM2.SigningKey, random: RandomSource) {
-    self.signing = signing
-    self.random = random
-  }
-
-  /// nil for a device whose own key is not known: it can not sign, and gets way (a) only.
-  func identity(of record: DeviceKeyRecord) -> SessionIdentity? {
-    guard let point = try? SM2.PublicPoint(x963: record.verifyingKey) else { return nil }
-    return SessionIdentity(peer: SM2.VerifyingKey(point), own: signing, random: random)
   }
 }

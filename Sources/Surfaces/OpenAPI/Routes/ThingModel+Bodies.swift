@@ -10,6 +10,7 @@ struct ThingModelBody: Encodable, Described, Sendable {
   let properties: [Property]
   let events: [Event]
   let services: [Service]
+  let requiresProtection: Bool
 
   init(_ model: ThingModel) {
     key = model.key
@@ -21,6 +22,7 @@ struct ThingModelBody: Encodable, Described, Sendable {
     properties = model.properties.map { Property($0) }
     events = model.events.map { Event($0) }
     services = model.services.map { Service($0) }
+    requiresProtection = model.requiresProtection
   }
 }
 
@@ -99,6 +101,7 @@ extension ThingModelBody {
     let name: LocalName
     let arguments: [Field]
     let dangerous: Bool
+    let protected: Bool
     let deadlineSecondsDefault: Int
     /// The property whose value proves the effect.
     let readBack: String?
@@ -108,6 +111,7 @@ extension ThingModelBody {
       name = service.name
       arguments = service.arguments.map { Field($0) }
       dangerous = service.dangerous
+      protected = service.protected
       deadlineSecondsDefault = service.deadlineSecondsDefault
       readBack = service.readBack?.property
     }
@@ -132,6 +136,7 @@ extension ThingModelBody {
             .needs("dataClass", .choice(DataClass.allCases.map(\.rawValue))), .needs("writable", .boolean),
           ]), max: 256)),
       .needs("events", .array(event, max: 128)), .needs("services", .array(service, max: 64)),
+      .needs("requiresProtection", .boolean, "Nothing sensitive goes to such a device unprotected."),
     ]))
 
   private static let liveness = Schema.object([
@@ -162,6 +167,7 @@ extension ThingModelBody {
   private static let service = Schema.object([
     .needs("key", DeviceSchemas.service), .needs("name", DeviceSchemas.localName),
     .needs("arguments", .array(field, max: 256)), .needs("dangerous", .boolean),
+    .needs("protected", .boolean, "Goes protected, as what is dangerous does, to devices that have keys."),
     .needs("deadlineSecondsDefault", .count), .may("readBack", DeviceSchemas.property),
   ])
 }

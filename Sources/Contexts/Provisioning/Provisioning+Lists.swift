@@ -1,0 +1,90 @@
+import Audit
+package import KeyLadder
+package import Kernel
+import SQLStore
+
+extension Provisioning {
+  /// The stations, oldest first; needs `devices.read`.
+  package func stations(
+    _ page: PageRequest, by principal: Principal
+  ) async throws(ProvisioningError) -> Page<FactoryStation> {
+    try principal.may(.devicesRead)
+    let after = try Self.position(page, ID<FactoryStation>.self)
+    return try await work.read(ProvisioningError.self) { sql in
+      let found = try sql.stations(of: principal.organisation, after: after, limit: page.limit + 1)
+      return Self.page(found, page) { $0.id.description }
+    }
+  }
+
+  /// One station; needs `devices.read`.
+  package func station(
+    _ id: ID<FactoryStation>, by principal: Principal
+  ) async throws(ProvisioningError) -> FactoryStation {
+    try principal.may(.devicesRead)
+    return try await work.read(ProvisioningError.self) { sql in try sql.station(id, of: principal.organisation) }
+  }
+
+  /// The lots, oldest first; needs `devices.read`.
+  ///
+  /// - Parameter station: only this one's.
+  package func lots(
+    station: ID<FactoryStation>? = nil, _ page: PageRequest, by principal: Principal
+  ) async throws(ProvisioningError) -> Page<ProvisioningLot> {
+    try principal.may(.devicesRead)
+    let after = try Self.position(page, ID<ProvisioningLot>.self)
+    return try await work.read(ProvisioningError.self) { sql in
+      let found = try sql.lots(of: principal.organisation, station: station, after: after, limit: page.limit + 1)
+      return Self.page(found, page) { $0.id.description }
+    }
+  }
+
+  /// What is kept of a device's newest key, used or withdrawn, and the epochs for which it agreed communication keys,
+  /// newest first; needs `devices.read`.
+  ///
+  /// - Throws: `.keyUnknown`.
+  package func keyState(
+    of device: String, by principal: Principal
+  ) async throws(ProvisioningError) -> (key: DeviceKeyRecord, epochs: [KeyEpoch]) {
+    try principal.may(.devicesRead)
+    return try await work.read(ProvisioningError.self) { sql in
+      guard let record = try sql.newestKey(of: device, organisation: principal.organisation) else {
+        throw ProvisioningError.keyUnknown
+      }
+      return (record, try sql.epochs(of: record))
+    }
+  }
+
+  /// Forgets the communication keys of a device: its session ends, and it has to renew before it agrees another. Needs
+  /// `devices.write`.
+  ///
+  /// - Throws: `.keyUnknown`.
+  package func endEpochs(
+    of device: String, because reason: String, by principal: Principal
+  ) async throws(ProvisioningError) {
+    try principal.may(.devicesWrite)
+    try await work.run(ProvisioningError.self) { unit in
+      guard let record = try unit.sql.currentKey(of: device), record.organisation == principal.organisation,
+        record.isUsable
+      else { throw ProvisioningError.keyUnknown }
+      try unit.sql.forgetEpochs(of: record)
+      try unit.record(DeviceEpochsEnded(record), organisation: principal.organisation)
+      try unit.audit(
+        .update, "provisioning.key", record.id, by: principal, because: reason, .plain("epochs", "ended"))
+    }
+  }
+
+  private static func position<T>(_ page: PageRequest, _: ID<T>.Type) throws(ProvisioningError) -> ID<T>? {
+    guard let cursor = page.cursor else { return nil }
+    guard let id = ID<T>(cursor) else {
+      throw .fieldInvalid(field: "cursor", problem: "is not of this list")
+    }
+    return id
+  }
+
+  /// A page of what was found with one more than it holds.
+  private static func page<T: Sendable>(_ found: [T], _ page: PageRequest, _ cursor: (T) -> String) -> Page<T> {
+    guard found.count > page.limit else { return Page(items: found, next: nil) }
+    let items = Array(found.prefix(page.limit))
+    return Page(items: items, next: items.last.map(cursor))
+  }
+}
