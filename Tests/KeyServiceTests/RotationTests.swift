@@ -170,6 +170,48 @@ struct RotationTests {
   }
 }
 
+@Suite("The destruction of a key-encryption key")
+struct KEKDestructionTests {
+  @Test(
+    "that is stopped after its commit, or by a full disk, destroys the token's key at the next look at the clock",
+    .clause("9.2.2a"), arguments: VaultFault.allCases)
+  func stopped(_ fault: VaultFault) async throws {
+    let armed = Mutex<FaultPoint?>(.destructionCommitted)
+    let vault = try await TestVault.made { reached in
+      let isDue = armed.withLock { point -> Bool in
+        guard reached == point else { return false }
+        point = nil
+        return true
+      }
+      guard isDue else { return }
+      switch fault {
+      case .stopped: throw RotationTests.Stopped()
+      case .diskFull: throw SQLError.full(message: "no space left")
+      }
+    }
+    let custodians = try await TestCustodian.three(in: vault)
+    let key = try await vault.lease()
+    let row = try await vault.store.read { try $0.row("SELECT id, label FROM vault_kek WHERE version = 1") }
+    let (old, label) = (try #require(row).id("id") as ID<KEK>, try #require(row).text("label"))
+    try await vault.rotate()
+    while try await vault.core.stepRotation() {}
+    try await vault.decide(.destroy, [("kek", .bytes(old.bytes)), ("days", .integer(7))], by: custodians)
+    let master = try #require(vault.core.state.withLock { $0.master })
+    var stops = 0
+    for _ in 0...(7 * 24) where stops == 0 {
+      vault.clock.advance(by: .seconds(3_600))
+      do { try await vault.core.tick() } catch { stops += 1 }
+    }
+    #expect(stops == 1)
+    // Written down as destroyed, and still in the token: nothing is wrapped under it any more.
+    #expect(try master.token.hasKey(label: label))
+    try await vault.core.tick()
+    #expect(try !master.token.hasKey(label: label))
+    vault.core.memory.forgetAll()
+    #expect(try await vault.fetch(key.key) == key.secret)
+  }
+}
+
 enum VaultFault: Sendable, CaseIterable {
   case stopped
   case diskFull

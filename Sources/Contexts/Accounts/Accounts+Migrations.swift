@@ -9,8 +9,7 @@ extension Accounts {
     steps: [
       .init(1, "accounts", accounts),
       .init(2, "roles somewhere for some time", roles),
-      .init(3, "second factors, password history and resets", proofs),
-      .init(4, "sealed contacts", contacts),
+      .init(3, "second factors, sealed contacts, password history and resets", proofs),
     ])
 
   private static let accounts =
@@ -119,12 +118,12 @@ extension Accounts {
     ALTER TABLE api_key ADD COLUMN previous_until {int};
     """
 
-  /// Secrets of second factors and contacts are sealed outside of the store; codes and tokens are here as hashes only.
+  /// Secrets of second factors and contacts are sealed by the vault, each contact with a blind index and a mask; codes
+  /// and tokens are here as hashes only.
   private static let proofs =
     """
     ALTER TABLE account ADD COLUMN must_change_password {int} NOT NULL DEFAULT 0
       CONSTRAINT account_must_change_password CHECK (must_change_password IN (0, 1));
-    ALTER TABLE account ADD COLUMN contact {blob};
     ALTER TABLE session ADD COLUMN agent {text} NOT NULL DEFAULT '';
     ALTER TABLE session ADD COLUMN second_factor_at {int};
     CREATE TABLE password_history (
@@ -175,15 +174,6 @@ extension Accounts {
     ) {clustered};
     CREATE UNIQUE INDEX password_reset_token ON password_reset (token_hash);
     CREATE INDEX password_reset_by_account ON password_reset (organisation, account);
-    """
-
-  /// Contacts sealed by the vault, each with a blind index and a mask. What was sealed before with a key of a file
-  /// never left a development's machine; it cannot be opened any more and goes.
-  private static let contacts =
-    """
-    ALTER TABLE account DROP COLUMN contact;
-    DELETE FROM recovery_code;
-    DELETE FROM second_factor;
     CREATE TABLE account_contact (
       organisation {id} NOT NULL,
       account {id} NOT NULL,

@@ -189,7 +189,7 @@ extension Accounts {
   /// Where to send a code; nil when there is no such place, or it cannot be opened now: who asked must not learn which,
   /// and the other two proofs remain.
   private func contactForCode(of account: Account?) async -> String? {
-    guard let account, messenger.isAttached else { return nil }
+    guard let account, account.isActive, !account.isInvited, messenger.isAttached else { return nil }
     do {
       let stored = try await work.read(AccountsError.self) { sql in
         try sql.verifiedContact(of: account.id, account.organisation)

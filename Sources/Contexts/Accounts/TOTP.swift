@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Guomi
 package import Kernel
 
 /// Codes that change every thirty seconds, made from a secret that the person's device has too.
@@ -28,17 +29,17 @@ package enum TOTP {
   package static func code(
     _ secret: [UInt8], step: Int64, _ algorithm: Algorithm, digits: Int = digits
   ) -> String {
-    code(SymmetricKey(data: secret), step: step, algorithm, digits: digits)
+    secret.withUnsafeBytes { Self.code($0, step: step, algorithm, digits: digits) }
   }
 
   private static func code(
-    _ key: SymmetricKey, step: Int64, _ algorithm: Algorithm, digits: Int = digits
+    _ secret: UnsafeRawBufferPointer, step: Int64, _ algorithm: Algorithm, digits: Int = digits
   ) -> String {
     let counter = (0..<8).map { UInt8(truncatingIfNeeded: step >> Int64(8 * (7 - $0))) }
     let hash: [UInt8] =
       switch algorithm {
-      case .sha1: Array(HMAC<Insecure.SHA1>.authenticationCode(for: counter, using: key))
-      case .sha256: Array(HMAC<SHA256>.authenticationCode(for: counter, using: key))
+      case .sha1: authenticationCode(Insecure.SHA1.self, secret, counter)
+      case .sha256: authenticationCode(SHA256.self, secret, counter)
       }
     let offset = Int(hash[hash.count - 1] & 15)
     let number = hash[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7fff_ffff
@@ -48,17 +49,35 @@ package enum TOTP {
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 
+  /// HMAC with the padded key in wiped memory: swift-crypto's own leaves it in arrays that are freed as they are.
+  ///
+  /// - Parameter secret: not longer than a block of the hash.
+  /// - Source: RFC 2104.
+  private static func authenticationCode<Hash: HashFunction>(
+    _: Hash.Type, _ secret: UnsafeRawBufferPointer, _ message: [UInt8]
+  ) -> [UInt8] {
+    precondition(secret.count <= Hash.blockByteCount, "a secret is as long as its hash")
+    func half(_ pad: UInt8, _ rest: [UInt8]) -> [UInt8] {
+      let block = SecretBytes(count: Hash.blockByteCount) { bytes in
+        for index in 0..<bytes.count { bytes[index] = pad ^ (index < secret.count ? secret[index] : 0) }
+      }
+      var hash = Hash()
+      block.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      hash.update(data: rest)
+      return Array(hash.finalize())
+    }
+    return half(0x5c, half(0x36, message))
+  }
+
   /// The step whose code it is, within the window; nil when there is none. All are compared, in a time that tells
   /// nothing.
   static func step(
     of code: String, _ secret: UnsafeRawBufferPointer, _ algorithm: Algorithm, at now: Instant
   ) -> Int64? {
-    // Wiped by its own type.
-    let key = SymmetricKey(data: secret)
     let current = step(at: now)
     var found: Int64?
     for step in current - windowSteps...current + windowSteps {
-      let right = Self.code(key, step: step, algorithm)
+      let right = Self.code(secret, step: step, algorithm)
       if Secrets.isEqual(Array(right.utf8), Array(code.utf8)) { found = step }
     }
     return found

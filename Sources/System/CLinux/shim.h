@@ -1,8 +1,9 @@
 // What the Glibc module leaves out.
+#include <execinfo.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
-#include <malloc.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +16,7 @@
 #include <sys/timex.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 /// The processor's time stamp, after what comes before in the program; nanoseconds where there is none.
 static inline unsigned long long anju_cycles(void) {
@@ -43,6 +45,35 @@ extern void explicit_bzero(void *memory, size_t count);
 __attribute__((noinline, unused)) static void anju_burn_stack(size_t count) {
   char below[count];
   explicit_bzero(below, count);
+}
+
+// Tells a crash by the places in the program on its stack, and dies of the same signal. Registers and memory, where
+// keys and opened values may be, are not told. An alarm ends the process if even that hangs.
+__attribute__((unused)) static void anju_tell_crash(int number) {
+  static const char head[] = "anju: crashed; the stack, as places in the program:\n";
+  void *places[64];
+  alarm(5);
+  if (write(STDERR_FILENO, head, sizeof head - 1) >= 0) {
+    backtrace_symbols_fd(places, backtrace(places, 64), STDERR_FILENO);
+  }
+  // Blocked until the handler returns, and then taken by the default action.
+  raise(number);
+}
+
+/// Lets crashes be told so, in the place of what the language's runtime does.
+static inline int anju_tell_crashes_by_place(void) {
+  static const int numbers[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
+  struct sigaction action;
+  void *place[1];
+  // Loads what walks the stack now: in a crash there may be no memory for it.
+  backtrace(place, 1);
+  memset(&action, 0, sizeof action);
+  action.sa_handler = anju_tell_crash;
+  action.sa_flags = SA_RESETHAND | SA_ONSTACK;
+  for (size_t index = 0; index < sizeof numbers / sizeof numbers[0]; index++) {
+    if (sigaction(numbers[index], &action, (void *)0) != 0) return -1;
+  }
+  return 0;
 }
 
 // Calls with variable arguments, which Swift does not import. Each answers 0, or -1 and sets errno.

@@ -29,8 +29,13 @@ package struct AuditKeyFile: Sendable {
   }
 
   /// Adds a key at the end; the file is replaced as a whole.
+  ///
+  /// - Throws: `AuditKeyError.unreadable` when the file is there and cannot be read: older keys must not be lost.
   package func add(_ key: CheckpointKey) throws {
-    let before = FileManager.default.contents(atPath: file.path) ?? Data()
+    let isThere = FileManager.default.fileExists(atPath: file.path)
+    guard let before = isThere ? FileManager.default.contents(atPath: file.path) : Data() else {
+      throw AuditKeyError.unreadable(path: file.path)
+    }
     let line = "\(key.name) \(Data(key.publicKey).base64EncodedString())\n"
     do { try (before + Data(line.utf8)).write(to: file, options: .atomic) } catch {
       throw AuditKeyError.notWritten(path: file.path)
