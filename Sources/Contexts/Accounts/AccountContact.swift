@@ -63,7 +63,7 @@ struct Contact: Sendable, Hashable {
     let bare = String(typed.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     let parts = bare.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty, parts[1].contains("."), bare.utf8.count <= bytesMax,
-      bare.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
+      bare.utf8.allSatisfy({ $0 > 32 && $0 != 127 }), !bare.contains(where: \.isWhitespace)
     else { return nil }
     return bare.lowercased()
   }

@@ -27,19 +27,7 @@ package struct AccountHoldings: HoldingsProvider {
         category: "credential", fields: [.init("accounts.password", "***", isSensitive: true)], source: .person,
         since: account.createdAt, retention: "account", purposes: ["account"]),
     ]
-    for contact in try sql.contacts(of: account.id, account.organisation).map(\.shown) {
-      holdings.append(
-        Holding(
-          category: "contact", fields: [.init("accounts.\(contact.kind.rawValue)", contact.masked)],
-          source: contact.verifiedAt == nil ? .staff : .person, since: contact.since, retention: "account",
-          purposes: ["account"]))
-    }
-    if let factor = try sql.secondFactor(of: account) {
-      holdings.append(
-        Holding(
-          category: "credential", fields: [.init("accounts.secondFactor", "***", isSensitive: true)], source: .platform,
-          since: factor.madeAt, retention: "account", purposes: ["account"]))
-    }
+    holdings += try sealed(of: account, in: sql)
     let sessions = try sql.sessions(of: account)
     if let oldest = sessions.last {
       holdings.append(
@@ -55,6 +43,23 @@ package struct AccountHoldings: HoldingsProvider {
         Holding(
           category: "credential", fields: [.init("accounts.keyName", String(keys.count))], source: .person,
           since: oldest.createdAt, count: keys.count, retention: "account", purposes: ["account"]))
+    }
+    return holdings
+  }
+
+  /// Contacts, masked, and the second factor.
+  private func sealed(of account: Account, in sql: SQLConnection) throws -> [Holding] {
+    var holdings = try sql.contacts(of: account.id, account.organisation).map(\.shown).map { contact in
+      Holding(
+        category: "contact", fields: [.init("accounts.\(contact.kind.rawValue)", contact.masked)],
+        source: contact.verifiedAt == nil ? .staff : .person, since: contact.since, retention: "account",
+        purposes: ["account"])
+    }
+    if let factor = try sql.secondFactor(of: account) {
+      holdings.append(
+        Holding(
+          category: "credential", fields: [.init("accounts.secondFactor", "***", isSensitive: true)], source: .platform,
+          since: factor.madeAt, retention: "account", purposes: ["account"]))
     }
     return holdings
   }
@@ -81,15 +86,24 @@ package struct AccountHoldings: HoldingsProvider {
     }
     var items = found.0
     for contact in found.1 {
-      let access = Accounts.platform(subject.organisation, for: "a copy for the person is made")
       items.append(
         HeldRecord(
-          category: "contact",
-          fields: ["accounts.\(contact.shown.kind.rawValue)": try await vault.revealed(contact, for: access, in: work)],
+          category: "contact", fields: ["accounts.\(contact.shown.kind.rawValue)": try await copied(contact)],
           since: contact.shown.since))
     }
     // At most twenty sessions and a thousand keys: one page.
     return Page(items: items, next: nil)
+  }
+
+  /// A contact's value; its mask when it opens nevermore, so that one damaged value keeps nobody's copy back.
+  private func copied(_ contact: StoredContact) async throws(VaultError) -> String {
+    let access = Accounts.platform(contact.organisation, for: "a copy for the person is made")
+    do throws(VaultError) { return try await vault.revealed(contact, for: access, in: work) } catch {
+      switch AccountsError(error) {
+      case .unreadable, .contactMissing: return contact.shown.masked
+      default: throw error
+      }
+    }
   }
 
   package func correct(

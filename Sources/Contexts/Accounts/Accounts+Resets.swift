@@ -176,10 +176,7 @@ extension Accounts {
     let parts = text.split(separator: "\n", maxSplits: 2).map(String.init)
     guard parts.count == 3, let until = Int64(parts[0]), work.time.now().microseconds < until,
       Secrets.isEqual(Array(parts[1].utf8), Array(code.utf8))
-    else {
-      limiter.failed("contact \(account.id)", at: work.time.now())
-      throw .codeWrong
-    }
+    else { throw wrongCode(of: account) }
     _ = try await put(
       try Contact(parts[2]), of: account.id, account.organisation, isVerified: true, by: principal) { _ in }
   }
@@ -206,7 +203,7 @@ extension Accounts {
 
   /// - Throws: `.codeWrong` for what is no offer to this account, `.sealed`.
   private func opened(offer: String, of account: Account) async throws(AccountsError) -> String {
-    guard let bytes = Secrets.bytes(base64URL: offer) else { throw .codeWrong }
+    guard let bytes = Secrets.bytes(base64URL: offer) else { throw wrongCode(of: account) }
     do throws(VaultError) {
       return try await vault.open(
         Sealed<String, Important>(stored: bytes), at: Self.offerPlace(account.id, account.organisation),
@@ -214,8 +211,14 @@ extension Accounts {
       ).reveal()
     } catch {
       let failure = AccountsError(error)
-      throw failure == .sealed ? failure : .codeWrong
+      throw failure == .sealed ? failure : wrongCode(of: account)
     }
+  }
+
+  /// Counted, whatever was wrong: each try to open an offer is an entry of the audit log.
+  private func wrongCode(of account: Account) -> AccountsError {
+    limiter.failed("contact \(account.id)", at: work.time.now())
+    return .codeWrong
   }
 
   /// With the token, which is not stored: the store's owner cannot try all codes against it.
@@ -244,7 +247,12 @@ extension Accounts {
       return { unit in
         guard try unit.sql.use(step, of: factor, at: unit.now) else { throw AccountsError.resetRefused }
       }
-    } catch .codeWrong { return nil } catch .factorMissing { return nil } catch .locked { return nil }
+    } catch .codeWrong { return nil } catch .factorMissing { return nil } catch .locked {
+      return nil
+    } catch .factorSealed {
+      // That a code could not be checked would tell that there is an account with a second factor.
+      return nil
+    }
   }
 
   private func refused(_ origin: Origin) -> AccountsError {

@@ -6,11 +6,11 @@ package enum FaultPoint: String, Sendable, CaseIterable {
   case rotationBegun
   /// One key is wrapped anew within a transaction.
   case keyRewrapped
-  /// A batch of keys is committed, more are to come.
+  /// A batch of keys is committed, the last one with the change of states.
   case batchCommitted
   /// The old key-encryption key has nothing left; the change of states is not committed.
   case rotationEnding
-  /// The rotation is committed.
+  /// A look found no rotation that is not done.
   case rotationCommitted
   /// A destroyed key is committed as destroyed, the token still has it.
   case destructionCommitted

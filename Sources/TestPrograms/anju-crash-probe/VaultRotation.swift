@@ -2,10 +2,11 @@ import Foundation
 import Guomi
 import Kernel
 import KeyService
+import Synchronization
 import Vault
 import WireFormats
 
-/// A key service with a token of its own, filled at the first run; each run checks that every key opens, rotates, goes
+/// A key service with a token of its own, filled at the first run with two batches of keys; each run checks that every key opens, rotates, goes
 /// on with a rotation that was cut off, and checks again. The address is its folder.
 enum VaultRotation: Scenario {
   static let name = "vault-rotation"
@@ -14,35 +15,34 @@ enum VaultRotation: Scenario {
   private static let platform = VaultCore.Caller(name: "platform", role: .platform, userID: 0)
   private static let custodian = VaultCore.Caller(name: "custodian", role: .custodian, userID: 0)
 
+  /// Data keys of each suite, one after the other: 72 in all, more than a rotation moves in one transaction.
+  private static let versions: Int64 = 36
+  /// Every so many keys that are wrapped anew may be the last: one in the middle of each batch.
+  private static let rewrappedEach = 36
+
   static func run(address: String, crash: CrashPoint) async throws {
     let folder = try VaultFolder(URL(fileURLWithPath: address, isDirectory: true))
     try folder.useOwnSoftToken()
+    let age = Mutex<Int64>(0)
     let time = Timekeeper(
-      now: { Instant(milliseconds: 1_795_415_528_000) }, sleep: { try await Task.sleep(for: $0) })
+      now: { Instant(milliseconds: 1_795_415_528_000 + age.withLock { $0 } * 86_400_000) },
+      sleep: { try await Task.sleep(for: $0) })
     let ids = IDSource(time: time) { (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)) }
     let random = RandomSource { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
     // The first run makes everything and is not cut off.
     let isFirst = !FileManager.default.fileExists(atPath: VaultFolder.sealKey(in: folder.url).path)
     let core = try await folder.core(
       modulePath: VaultFolder.softModulePath, time: time, ids: ids, random: random,
-      reach: { _ in if !isFirst { crash.reach() } })
+      reach: isFirst ? { _ in } : reaching(crash))
     let known = folder.url.appendingPathComponent("known")
     if isFirst {
       _ = try await folder.found(core, .file)
       _ = try await folder.openWithFile(core)
       var lines: [String] = []
-      for suite in Suite.allCases {
-        let answer = try await core.answer(
-          .call(
-            .lease,
-            [
-              ("organisation", .bytes(organisation.bytes)), ("purpose", .text("residents")),
-              ("suite", .text(suite.word)), ("count", .integer(1)),
-            ]), from: platform
-        ).answer()
-        guard let key = answer.body["key"]?.byteString.flatMap({ ID<DataKey>(bytes: $0) }), let secret = answer.secret
-        else { throw VaultError.malformed }
-        lines.append("\(key) \(digest(secret))")
+      for version in 0..<versions {
+        // A key of ninety days gives way to the next.
+        age.withLock { $0 = version * Int64(DataKeyLife.days + 1) }
+        for suite in Suite.allCases { lines.append(try await leased(core, suite)) }
       }
       return try lines.joined(separator: "\n").write(to: known, atomically: true, encoding: .utf8)
     }
@@ -57,6 +57,33 @@ enum VaultRotation: Scenario {
     core.seal()
     _ = try await folder.openWithFile(core)
     try await check(core, keys)
+  }
+
+  /// Where the process may die.
+  private static func reaching(_ crash: CrashPoint) -> @Sendable (FaultPoint) throws -> Void {
+    let rewrapped = Atomic(0)
+    return { point in
+      if point == .keyRewrapped {
+        let count = rewrapped.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+        guard count.isMultiple(of: rewrappedEach) else { return }
+      }
+      crash.reach()
+    }
+  }
+
+  /// A new data key, as a line of what is known.
+  private static func leased(_ core: VaultCore, _ suite: Suite) async throws -> String {
+    let answer = try await core.answer(
+      .call(
+        .lease,
+        [
+          ("organisation", .bytes(organisation.bytes)), ("purpose", .text("residents")),
+          ("suite", .text(suite.word)), ("count", .integer(1)),
+        ]), from: platform
+    ).answer()
+    guard let key = answer.body["key"]?.byteString.flatMap({ ID<DataKey>(bytes: $0) }), let secret = answer.secret
+    else { throw VaultError.malformed }
+    return "\(key) \(digest(secret))"
   }
 
   private static func check(_ core: VaultCore, _ known: String) async throws {
