@@ -2,10 +2,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
-#include <malloc.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -15,6 +15,7 @@
 #include <sys/timex.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 /// The processor's time stamp, after what comes before in the program; nanoseconds where there is none.
 static inline unsigned long long anju_cycles(void) {
@@ -43,6 +44,13 @@ extern void explicit_bzero(void *memory, size_t count);
 __attribute__((noinline, unused)) static void anju_burn_stack(size_t count) {
   char below[count];
   explicit_bzero(below, count);
+}
+
+/// Closes a file and gives back the lock on it. Closing alone does not always: a child that another thread has forked
+/// keeps a copy of the file, and so the lock, until it runs its own program.
+static inline void linux_close_unlocked(int file) {
+  flock(file, LOCK_UN);
+  close(file);
 }
 
 // Calls with variable arguments, which Swift does not import. Each answers 0, or -1 and sets errno.
