@@ -1,3 +1,4 @@
+import CLinux
 package import Foundation
 import Glibc
 package import Guomi
@@ -34,7 +35,7 @@ package final class VaultFolder: Sendable {
     self.lock = lock
   }
 
-  deinit { close(lock) }
+  deinit { linux_close_unlocked(lock) }
 
   /// The socket that callers connect to.
   package static func socket(in url: URL) -> URL { url.appendingPathComponent("vault.sock") }

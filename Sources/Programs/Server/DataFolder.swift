@@ -1,3 +1,4 @@
+import CLinux
 package import Foundation
 import Glibc
 import Synchronization
@@ -42,7 +43,7 @@ package final class DataFolder: Sendable {
   /// Gives the folder free for another server.
   package func release() {
     lock.withLock { lock in
-      if let held = lock { close(held) }
+      if let held = lock { linux_close_unlocked(held) }
       lock = nil
     }
   }
@@ -77,7 +78,7 @@ package final class DataFolder: Sendable {
   package static func isInUse(_ url: URL) -> Bool {
     let lock = open(url.appendingPathComponent("lock").path, O_RDWR | O_CLOEXEC)
     guard lock >= 0 else { return false }
-    defer { close(lock) }
+    defer { linux_close_unlocked(lock) }
     return flock(lock, LOCK_EX | LOCK_NB) != 0
   }
 }

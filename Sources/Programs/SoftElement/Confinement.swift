@@ -43,7 +43,7 @@ package enum Confinement {
     // Callers.
     SYS_read, SYS_write, SYS_sendto, SYS_ppoll, SYS_accept4, SYS_close, SYS_getsockopt,
     // The store: files that are open already.
-    SYS_pwrite64, SYS_pread64, SYS_fdatasync, SYS_ftruncate, SYS_fstat,
+    SYS_pwrite64, SYS_pread64, SYS_fdatasync, SYS_ftruncate, SYS_fstat, SYS_flock,
     // Randomness, time, the check thread.
     SYS_getrandom, SYS_clock_gettime, SYS_clock_nanosleep, SYS_futex, SYS_sched_yield, SYS_getpid, SYS_gettid,
     // Memory; without pages that may be executed, see below.

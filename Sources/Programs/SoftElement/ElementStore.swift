@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Guomi
 import SecureElement
@@ -54,7 +55,7 @@ final class ElementStore {
     guard fsync(directory) == 0 else { throw .storage }
   }
 
-  deinit { for file in files { close(file) } }
+  deinit { for file in files { linux_close_unlocked(file) } }
 
   /// The last state that was saved.
   ///

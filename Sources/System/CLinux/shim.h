@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -74,6 +75,13 @@ static inline int anju_tell_crashes_by_place(void) {
     if (sigaction(numbers[index], &action, (void *)0) != 0) return -1;
   }
   return 0;
+}
+
+/// Closes a file and gives back the lock on it. Closing alone does not always: a child that another thread has forked
+/// keeps a copy of the file, and so the lock, until it runs its own program.
+static inline void linux_close_unlocked(int file) {
+  flock(file, LOCK_UN);
+  close(file);
 }
 
 // Calls with variable arguments, which Swift does not import. Each answers 0, or -1 and sets errno.
