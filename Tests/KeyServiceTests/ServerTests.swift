@@ -49,7 +49,11 @@ struct ServedVault {
   var link: VaultLink { VaultLink(options()) }
 
   /// Bytes in, all bytes out until the other end closes or is silent.
-  func raw(_ bytes: [UInt8], closing: Bool = true) throws -> [UInt8] {
+  func raw(_ bytes: [UInt8], closing: Bool = true) async throws -> [UInt8] {
+    try await blocking { [path] in try Self.exchanged(bytes, closing: closing, at: path) }
+  }
+
+  private static func exchanged(_ bytes: [UInt8], closing: Bool, at path: String) throws -> [UInt8] {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = try #require(VaultSocket.address(path))
@@ -110,8 +114,9 @@ struct ServerTests {
           ($0 as? VaultError)?.code == "vault.caller"
         }
       }
-      let socket = try VaultSocket(path: served.path)
-      let answer = try VaultLink.exchange(.call(.lease, Self.lease), on: socket, milliseconds: 60_000)
+      let answer = try await blocking { [path = served.path] in
+        try VaultLink.exchange(.call(.lease, Self.lease), on: VaultSocket(path: path), milliseconds: 60_000)
+      }
       #expect(answer.body["error"] == .text("vault.role") && answer.secret == nil)
     }
   }
@@ -138,16 +143,16 @@ struct ServerTests {
     try await ServedVault.during { served in
       let random = SharedRandom(seed: 11)
       var hello = VaultFrame.call(.status).headAndBody
-      for _ in 0..<60 { _ = try served.raw(random.bytes(1 + Int(random.next() % 200))) }
-      for cut in [1, 11, 12, hello.count - 1] { #expect(try served.raw(Array(hello.prefix(cut))).isEmpty) }
+      for _ in 0..<60 { _ = try await served.raw(random.bytes(1 + Int(random.next() % 200))) }
+      for cut in [1, 11, 12, hello.count - 1] { #expect(try await served.raw(Array(hello.prefix(cut))).isEmpty) }
       for (index, value) in [(4, 0xff), (8, 0xff), (2, 9)] as [(Int, UInt8)] {
         var bad = hello
         bad[index] = value
-        let answer = try served.raw(bad)
+        let answer = try await served.raw(bad)
         #expect(String(decoding: answer, as: UTF8.self).contains("vault.malformed"))
       }
       hello[13] ^= 0xff
-      _ = try served.raw(hello)
+      _ = try await served.raw(hello)
       #expect(try await served.link.call(.call(.lease, Self.lease)).secret?.count == 32)
     }
   }
@@ -156,7 +161,7 @@ struct ServerTests {
   func slow() async throws {
     try await ServedVault.during(change: { $0.messageMilliseconds = 50 }) { served in
       let head = Array(VaultFrame.call(.status).headAndBody.prefix(12))
-      let answer = try served.raw(head, closing: false)
+      let answer = try await served.raw(head, closing: false)
       #expect(answer.isEmpty)
     }
   }
@@ -164,14 +169,13 @@ struct ServerTests {
   @Test("takes so many connections and no more, and takes others when they go")
   func connections() async throws {
     try await ServedVault.during(change: { $0.connectionsMax = 3 }) { served in
-      func held() throws -> [VaultSocket] { try (0..<3).map { _ in try VaultLink.connected(served.options()) } }
-      do {
-        let sockets = try held()
-        let options = served.options()
+      let options = served.options()
+      try await blocking {
+        let held = try (0..<3).map { _ in try VaultLink.connected(options) }
         #expect(throws: VaultError.self) { _ = try VaultLink.connected(options) }
-        withExtendedLifetime(sockets) {}
+        withExtendedLifetime(held) {}
       }
-      try await until { (try? VaultLink.connected(served.options())) != nil }
+      try await until { (try? await blocking { _ = try VaultLink.connected(options) }) != nil }
     }
   }
 

@@ -6,8 +6,8 @@ import Synchronization
 import Vault
 import WireFormats
 
-/// A key service with a token of its own, filled at the first run with two batches of keys; each run checks that every key opens, rotates, goes
-/// on with a rotation that was cut off, and checks again. The address is its folder.
+/// A key service with a token of its own, filled at the first run with two batches of keys; each run checks that every
+/// key opens, rotates, goes on with a rotation that was cut off, and checks again. The address is its folder.
 enum VaultRotation: Scenario {
   static let name = "vault-rotation"
 
@@ -33,7 +33,7 @@ enum VaultRotation: Scenario {
     let isFirst = !FileManager.default.fileExists(atPath: VaultFolder.sealKey(in: folder.url).path)
     let core = try await folder.core(
       modulePath: VaultFolder.softModulePath, time: time, ids: ids, random: random,
-      reach: isFirst ? { _ in } : reaching(crash))
+      reach: isFirst ? { @Sendable _ in } : reaching(crash))
     let known = folder.url.appendingPathComponent("known")
     if isFirst {
       _ = try await folder.found(core, .file)
@@ -51,7 +51,7 @@ enum VaultRotation: Scenario {
     try await check(core, keys)
     let rotate = VaultFrame.call(
       .rotate, [("organisation", .bytes(organisation.bytes)), ("purpose", .text("residents"))])
-    let running = try await core.answer(.call(.status), from: custodian).answer().body["rotations"]?.integer
+    let running = try await core.answer(VaultFrame.call(.status), from: custodian).answer().body["rotations"]?.integer
     if running == 0 { _ = try await core.answer(rotate, from: custodian).answer() }
     while try await core.stepRotation() {}
     core.seal()
