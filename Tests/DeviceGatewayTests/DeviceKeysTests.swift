@@ -47,16 +47,18 @@ struct DeviceKeysTests {
   }
 
   /// A lock with keys of its own, connected over TLS while the body runs.
+  ///
+  /// - Parameter isEquipped: false leaves the keys, and the giving of them, to the body.
   private func withLock(
-    isProvisioned: Bool = true, _ change: (inout DeviceGatewayOptions) -> Void = { _ in },
+    isEquipped: Bool = true, _ change: (inout DeviceGatewayOptions) -> Void = { _ in },
     _ body: @escaping @Sendable (House) async throws -> Void
   ) async throws {
     let fixture = try await GatewayFixture(change)
     let own = try OwnKeys(device: "LK-1", memory: MemoryFlash(), random: fixture.random)
-    if isProvisioned { try await Self.provision(own, fixture) }
+    if isEquipped { try await Self.provision(own, fixture) }
     let device = try await fixture.register("LK-1")
     let keys = TamperedKeys(own)
-    let client = try await Self.client(fixture, device, keys)
+    let client = try await Self.client(fixture, device, isEquipped ? keys : nil)
     let house = House(fixture: fixture, device: device, client: client, keys: keys)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await fixture.keys.run() }
@@ -90,7 +92,7 @@ struct DeviceKeysTests {
   }
 
   private static func client(
-    _ fixture: GatewayFixture, _ device: Device, _ keys: any DeviceKeys
+    _ fixture: GatewayFixture, _ device: Device, _ keys: (any DeviceKeys)?
   ) async throws -> DeviceClient {
     let own = DeviceKey()
     let issued = try await fixture.devices.issueCertificate(
@@ -144,6 +146,35 @@ struct DeviceKeysTests {
       try await house.dispatch()
       try await until { try await house.state(command) == .done }
       #expect(house.keys.counts.opened == 1)
+    }
+  }
+
+  @Test("a device that gets its key while it runs agrees at once, and opens nothing unprotected from then on")
+  func equippedLate() async throws {
+    try await withLock(isEquipped: false) { house in
+      try await until { await house.client.isOnline }
+      let before = try await house.issue("unlock", ["seconds": .integer(5)])
+      try await house.dispatch()
+      try await until { try await house.state(before) == .done }
+      #expect(await house.unlocked == 1 && house.keys.counts == TamperedKeys.Counts())
+      try await Self.provision(house.keys, house.fixture)
+      await house.client.give(house.keys, to: "LK-1")
+      try await house.agreed()
+      let after = try await house.issue("unlock", ["seconds": .integer(5)])
+      try await house.dispatch()
+      try await until { try await house.state(after) == .done }
+      #expect(await house.unlocked == 2 && house.keys.counts.opened == 1)
+      // Again, or to a device that is not here: nothing.
+      await house.client.give(house.keys, to: "LK-1")
+      await house.client.give(house.keys, to: "LK-2")
+      let entry = try #require(house.fixture.devices.directory[house.device.number])
+      let connection = try #require(house.fixture.gateway.registry.connection(house.device.number))
+      let plain = try await house.issue("unlock", ["seconds": .integer(5)])
+      let found = try await house.fixture.devices.command(plain, by: house.principal)
+      let payload = found.message(of: entry.model.model).payload
+      connection.session.publish(topic: "anju/1/LK-1/down/command", payload: payload, qos: .atLeastOnce)
+      try await until { try await house.state(plain) == .refused || house.keys.counts.opened > 1 }
+      #expect(await house.unlocked == 2)
     }
   }
 

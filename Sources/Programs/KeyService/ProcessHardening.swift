@@ -16,7 +16,8 @@ package struct ProcessHardening: Sendable {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     let isClosed = anju_set_dumpable(0) == 0
     tellCrashesByPlace()
-    let isLocked = mlockall(MCL_CURRENT | MCL_FUTURE) == 0
+    // As pages come into use: else every thread's stack would be there in full, never touched.
+    let isLocked = mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0
     scrubFreedMemory()
     return ProcessHardening(isLocked: isLocked, isClosed: isClosed)
   }

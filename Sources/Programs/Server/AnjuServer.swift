@@ -31,6 +31,8 @@ package final class AnjuServer: Sendable {
     package let devices: String
     /// `http://127.0.0.1:8090`; nil without the virtual building.
     package let buildingControl: String?
+    /// Devices of the virtual building that get their keys while it runs.
+    package let devicesWithoutKeys: Int
   }
 
   /// The accounts made at the first start, with the passwords that are shown this once; nil at later starts.
@@ -129,7 +131,8 @@ package final class AnjuServer: Sendable {
   ) async throws {
     let gateway = gateway(on: loops)
     let mqttPort = try await listen(gateway)
-    let (building, elements) = try await building(mqttPort: mqttPort)
+    let (opened, hasOpened) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let (building, keys) = try await building(mqttPort: mqttPort, opened: opened)
     let feed = EventFeed(journal: storage.journal, time: SystemSources.time, logger: logger)
     let web = Web(
       contexts: contexts, journal: storage.journal, feed: feed, configuration: configuration, limits: limits,
@@ -139,12 +142,13 @@ package final class AnjuServer: Sendable {
       await whenReady(
         Addresses(
           pages: "https://\(host):\(port)", devices: "\(host):\(mqttPort)",
-          buildingControl: await building?.controlAddress()))
+          buildingControl: await building?.controlAddress(), devicesWithoutKeys: keys?.factory.missingCount ?? 0))
+      hasOpened.finish()
     }
     // The key service first: it ends last.
     var services: [any Service] = vault.process.map { [$0] } ?? []
     services += contexts.services(logger: logger) + [feed, gateway, app]
-    if let elements { services.append(elements) }
+    if let keys { services.append(keys) }
     if let building { services.append(building) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
@@ -180,32 +184,31 @@ package final class AnjuServer: Sendable {
     }
   }
 
-  /// The virtual building, enrolled, and the elements that hold its devices' keys; nil when it is not wanted.
-  private func building(mqttPort: Int) async throws -> (BuildingProcess?, ElementProcess?) {
+  /// The virtual building, enrolled, and its devices' keys; nil when it is not wanted.
+  private func building(
+    mqttPort: Int, opened: AsyncStream<Void>
+  ) async throws -> (BuildingProcess?, BuildingKeys?) {
     guard !configuration.isEmpty, let platform = try await contexts.accounts.platform() else { return (nil, nil) }
     let estate = VirtualEstate(
       estate: contexts.estate, devices: contexts.devices, authorityPEM: try certificates.authority.certificatePEM,
       folder: folder.file("building"))
     try await estate.prepare(by: platform)
-    let elements = await elements(by: platform)
+    let keys = buildingKeys(platform, opened)
+    keys?.begin()
     let building = try BuildingProcess(
       folder: folder.file("building"), mqttPort: mqttPort, controlPort: configuration.controlPort,
-      elementSocket: elements?.socket, logger: logger)
-    return (building, elements)
+      elementSocket: keys?.elements.socket, logger: logger)
+    return (building, keys)
   }
 
-  /// The building's secure elements, with the keys that a factory gives; nil where nobody has a key service.
-  private func elements(by platform: Principal) async -> ElementProcess? {
+  /// Nil where nobody has a key service.
+  private func buildingKeys(_ platform: Principal, _ opened: AsyncStream<Void>) -> BuildingKeys? {
     let factory = VirtualFactory(
       provisioning: contexts.provisioning, folder: BuildingFolder(folder.file("building")), random: .operatingSystem,
       logger: logger)
     guard configuration.startsVault || factory.isDone else { return nil }
     let elements = ElementProcess(folder: folder.file("building"), logger: logger)
-    guard elements.start(factory.plan.devicesWithKeys) else { return nil }
-    if !factory.isDone, await elements.isReady() {
-      await factory.equip(ElementRackLink(socket: elements.socket), by: platform)
-    }
-    return elements
+    return BuildingKeys(elements: elements, factory: factory, platform: platform, opened: opened, logger: logger)
   }
 
   /// Passwords that everybody tries first, as `scripts/assets` collected them. Without the file the other rules hold.

@@ -25,6 +25,9 @@ package enum Greeting {
     if let control = addresses.buildingControl {
       lines.append("  building   \(control)   (./anju building do SD-0803 fire)")
     }
+    if addresses.devicesWithoutKeys > 0 {
+      lines.append("  keys       \(addresses.devicesWithoutKeys) locks and valves get theirs now, while it runs")
+    }
     lines.append("  data       \(dataFolder)")
     lines.append("")
     lines.append("Your browser warns of a certificate it does not know: trust \(dataFolder)/ca/ca.pem, or go on.")

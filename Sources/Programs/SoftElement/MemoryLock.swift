@@ -24,7 +24,8 @@ package struct MemoryLock {
     }
     free(malloc(Self.heapByteCount))
     heapEnd = UInt(bitPattern: sbrk(0))
-    if mlockall(MCL_CURRENT | MCL_FUTURE) == 0 {
+    // As pages come into use: what nobody touches holds no key.
+    if mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 {
       isAll = true
       return
     }

@@ -41,6 +41,9 @@ package final class VirtualBuilding: Service {
   private let clients: [String: DeviceClient]
   private let owners: [String: DeviceClient]
   private let flash: FlashFile
+  private let keys: DeviceKeyRing?
+  /// The devices that had their keys when the building was made.
+  private let keyed: Set<String>
   private let logger: Logger
 
   /// - Parameters:
@@ -53,34 +56,40 @@ package final class VirtualBuilding: Service {
   ) throws {
     let flash = try FlashFile(path: flashPath)
     let trust = try folder?.trust()
-    let keyed = folder?.keyed ?? []
-    let keys = options.elementSocket.map { DeviceKeyRing(keyed: keyed, rack: ElementRackLink(socket: $0)) }
+    let keys = options.elementSocket.flatMap { socket in
+      folder.map { DeviceKeyRing(folder: $0, rack: ElementRackLink(socket: socket)) }
+    }
+    let keyed = keys?.folder.keyed ?? []
     var clients: [String: DeviceClient] = [:]
     var owners: [String: DeviceClient] = [:]
     for device in plan.connected {
       let credentials = try trust.map { try folder?.credentials(of: device.name, trust: $0) } ?? nil
       let members = [device] + plan.devices.filter { $0.gateway == device.name }
       let client = try DeviceClient(
-        parts: Self.parts(members, plan, flash, keys), options: options.link(credentials),
-        environment: clock.environment(seed: plan.seed), group: group, logger: logger)
+        parts: Self.parts(members, plan, flash) { keyed.contains($0) ? keys?.keys(of: $0) : nil },
+        options: options.link(credentials), environment: clock.environment(seed: plan.seed), group: group,
+        logger: logger)
       clients[device.name] = client
       for member in members { owners[member.name] = client }
     }
     self.plan = plan
     self.logger = logger
+    self.keys = keys
+    self.keyed = keyed
     self.flash = flash
     self.clients = clients
     self.owners = owners
   }
 
   private static func parts(
-    _ members: [PlannedDevice], _ plan: BuildingPlan, _ flash: FlashFile, _ keys: DeviceKeyRing?
+    _ members: [PlannedDevice], _ plan: BuildingPlan, _ flash: FlashFile,
+    _ keys: (String) -> (any DeviceKeys)?
   ) -> [DevicePart] {
     members.compactMap { member in
       member.identity.map {
         DevicePart(
           identity: $0, program: plan.program(of: member), flash: flash.drive(member.name),
-          keys: keys?.keys(of: member.name))
+          keys: keys(member.name))
       }
     }
   }
@@ -88,8 +97,23 @@ package final class VirtualBuilding: Service {
   package func run() async throws {
     for device in plan.connected { clients[device.name]?.start() }
     logger.info("virtual building started", metadata: ["building.devices": "\(plan.devices.count)"])
+    await cancelWhenGracefulShutdown { await self.followFactory() }
     try? await gracefulShutdown()
     await stop()
+  }
+
+  /// Gives the devices their keys as the factory notes that they have them; ends when all have, or when it is
+  /// cancelled.
+  package func followFactory() async {
+    guard let keys else { return }
+    var known = keyed
+    let all = Set(plan.devicesWithKeys)
+    while !known.isSuperset(of: all) {
+      do { try await Task.sleep(for: DeviceKeyRing.period) } catch { return }
+      let equipped = keys.folder.keyed.intersection(all).subtracting(known)
+      for device in equipped { await owners[device]?.give(keys.keys(of: device), to: device) }
+      known.formUnion(equipped)
+    }
   }
 
   /// Every connection says goodbye; what is not acknowledged stays in memory.

@@ -66,6 +66,13 @@ public final class DeviceClient: Sendable {
     }.get()) ?? nil
   }
 
+  /// Gives a device that runs already what holds its keys: a factory equips it after its first start. It agrees keys
+  /// with the platform at once, and takes nothing sensitive without their protection from then on. Nothing happens for
+  /// a device that has keys or is not here.
+  public func give(_ keys: any DeviceKeys, to device: String) async {
+    _ = try? await eventLoop.submit { self.core.value.give(keys, to: device) }.get()
+  }
+
   /// Uses a renewed certificate from the next connection on.
   public func renew(_ credentials: DeviceCredentials) {
     eventLoop.execute { self.core.value.options.credentials = credentials }
@@ -78,7 +85,7 @@ public struct DevicePart: Sendable {
   public let program: any DeviceProgram
   public let flash: any Flash
   /// What holds the device's keys; nil for a device that has none.
-  public let keys: (any DeviceKeys)?
+  public internal(set) var keys: (any DeviceKeys)?
 
   public init(
     identity: DeviceIdentity, program: any DeviceProgram, flash: any Flash, keys: (any DeviceKeys)? = nil

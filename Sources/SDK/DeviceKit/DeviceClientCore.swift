@@ -3,12 +3,13 @@ import MQTT
 import NIOCore
 import NIOPosix
 import NIOSSL
+import SecureElement
 
 /// The driver of a `DeviceHost` on its event loop: sockets, timers, memory. Only ever touched on the loop.
 final class DeviceClientCore {
   var host: DeviceHost
   var options: DeviceOptions
-  let parts: [DevicePart]
+  private(set) var parts: [DevicePart]
   let environment: DeviceEnvironment
   let loop: any EventLoop
   let logger: Logger
@@ -62,6 +63,13 @@ final class DeviceClientCore {
     let result = host.operate(index, now, body)
     perform()
     return result
+  }
+
+  func give(_ keys: any DeviceKeys, to name: String) {
+    guard let index = host.names.firstIndex(of: name), parts[index].keys == nil else { return }
+    parts[index].keys = keys
+    host.giveKeys(to: index, now)
+    perform()
   }
 
   /// Does what the host asks, then plans the next wake.

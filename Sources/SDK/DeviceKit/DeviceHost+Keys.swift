@@ -54,6 +54,20 @@ extension DeviceHost {
     settle(now)
   }
 
+  static func keyMachine(of name: String) -> KeyMachine {
+    KeyMachine(random: DeviceRandom(seed: 0x6b65_7973, name: name))
+  }
+
+  /// A device that runs has its keys now, and begins to agree with the platform.
+  mutating func giveKeys(to index: Int, _ now: Moment) {
+    guard keys[index] == nil else { return }
+    var machine = Self.keyMachine(of: names[index])
+    devices[index]?.hasKeys = true
+    if isUp, isReachable[index], devices[index] != nil { machine.linkUp() }
+    keys[index] = machine
+    settle(now)
+  }
+
   /// The corrected clock; nil while it is not set.
   private mutating func time(_ device: Int, _ now: Moment) -> Int64? {
     touch(device, now) { machine, moment in machine.clock.isSet ? machine.clock.now(moment) : nil } ?? nil

@@ -31,7 +31,7 @@ struct DeviceHost: Sendable {
   /// What each device's hardware clock shows too much, in milliseconds.
   var clockErrors: [Int64]
   /// Whether each device is heard by the gateway.
-  private var isReachable: [Bool]
+  private(set) var isReachable: [Bool]
   var actions: [Action] = []
   private var held: [(device: Int, serial: Int, packetID: UInt16)] = []
   /// Of the devices that have keys.
@@ -50,10 +50,7 @@ struct DeviceHost: Sendable {
     self.devices = devices
     clockErrors = devices.map { _ in 0 }
     isReachable = devices.map { _ in true }
-    keys = devices.map { device in
-      guard device.hasKeys else { return nil }
-      return KeyMachine(random: DeviceRandom(seed: 0x6b65_7973, name: device.identity.name))
-    }
+    keys = devices.map { $0.hasKeys ? Self.keyMachine(of: $0.identity.name) : nil }
     let own = "anju/\(DeviceKit.protocolVersion)/\(names.first ?? "")"
     topics = names.enumerated().map { $0.offset == 0 ? own : "\(own)/sub/\($0.element)" }
     var filters = ["\(own)/down/#"]

@@ -30,7 +30,7 @@ public struct DeviceMachine: Sendable {
   /// Commands being done that came protected: their replies go protected.
   var protectedCommands: Set<String> = []
   /// Whether the device has keys: then it takes nothing sensitive without their protection.
-  let hasKeys: Bool
+  var hasKeys: Bool
 
   static let twinKey = "twin"
 

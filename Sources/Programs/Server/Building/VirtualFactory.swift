@@ -17,55 +17,72 @@ struct VirtualFactory: Sendable {
 
   /// Devices at once: the key service and the store answer several in one commit.
   private static let devicesAtOnce = 16
+  /// Devices after which it is noted who has keys.
+  private static let devicesOfNote = 16
   private static let lotSeconds = 3_600
+  private static let stationPrefix = "VIRTUAL-"
+  private static let pageLimit = 200
 
   /// Whether every device has its key.
-  var isDone: Bool { folder.keyed.isSuperset(of: plan.devicesWithKeys) }
+  var isDone: Bool { missingCount == 0 }
 
-  /// Provisions the devices that have no key yet. What fails is logged: the devices that got no key work without
-  /// protection, and get theirs at the next start.
-  func equip(_ rack: ElementRackLink, by platform: Principal) async {
+  /// Devices that have no key yet.
+  var missingCount: Int { Set(plan.devicesWithKeys).subtracting(folder.keyed).count }
+
+  /// Provisions the devices that have no key yet, and notes them as it goes: whoever watches the folder can use a key
+  /// as soon as it is there, and after a kill at any moment the next call goes on where this one was.
+  ///
+  /// - Throws: why none could be: `ProvisioningError`, `BuildingError`. What fails for one device is logged.
+  func equip(_ rack: ElementRackLink, by platform: Principal) async throws {
     let missing = plan.devicesWithKeys.filter { !folder.keyed.contains($0) }
     guard !missing.isEmpty else { return }
-    do {
-      let equipped = try await equip(missing, rack, platform)
-      try folder.note(keyed: folder.keyed.union(equipped))
-      guard equipped.count < missing.count else { return }
-      logger.warning(
-        "virtual devices got no keys", metadata: ["devices.count": "\(missing.count - equipped.count)"])
-    } catch {
-      logger.warning("virtual devices got no keys", metadata: ["error": "\(error)"])
-    }
-  }
-
-  private func equip(_ devices: [String], _ rack: ElementRackLink, _ platform: Principal) async throws -> [String] {
     let key = try await provisioning.platformKey(by: platform)
+    try await closeForgottenLots(by: platform)
     let (signing, decryption) = (
       try SM2.SigningKey.generate(random: random), try SM2.DecryptionKey.generate(random: random)
     )
     let suffix = try random.bytes(4).map { String($0, radix: 16) }.joined()
     let station = ProvisioningStation(
-      name: "VIRTUAL-\(suffix)", signing: signing, decryption: decryption, random: random)
+      name: Self.stationPrefix + suffix, signing: signing, decryption: decryption, random: random)
     let registered = try await provisioning.registerStation(
       .init(name: station.name, verifyingKey: station.verifyingKey, encryptionKey: station.encryptionKey), by: platform)
     let now = provisioning.now
     let lot = try await provisioning.openLot(
-      station: registered.id, quota: devices.count, from: now, until: now.advanced(by: .seconds(Self.lotSeconds)),
+      station: registered.id, quota: missing.count, from: now, until: now.advanced(by: .seconds(Self.lotSeconds)),
       by: platform)
-    let bench = Bench(station: station, lot: lot.id, key: key, rack: rack, platform: platform)
-    let equipped = await withTaskGroup(of: String?.self) { group in
+    try await equip(missing, Bench(station: station, lot: lot.id, key: key, rack: rack, platform: platform))
+    _ = try await provisioning.closeLot(lot.id, by: platform)
+  }
+
+  /// Ends the lots of stations whose process was killed: their keys are gone, nobody can use them any more.
+  private func closeForgottenLots(by platform: Principal) async throws {
+    for station in try await provisioning.stations(PageRequest(limit: Self.pageLimit), by: platform).items
+    where station.name.hasPrefix(Self.stationPrefix) {
+      let lots = try await provisioning.lots(station: station.id, PageRequest(limit: Self.pageLimit), by: platform)
+      for lot in lots.items where lot.closedAt == nil { _ = try await provisioning.closeLot(lot.id, by: platform) }
+    }
+  }
+
+  private func equip(_ devices: [String], _ bench: Bench) async throws {
+    try await withThrowingTaskGroup(of: String?.self) { group in
       var waiting = devices[...]
       for device in waiting.prefix(Self.devicesAtOnce) { group.addTask { await equip(device, bench) } }
       waiting = waiting.dropFirst(Self.devicesAtOnce)
-      var done: [String] = []
-      for await device in group {
-        if let device { done.append(device) }
-        if let next = waiting.popFirst() { group.addTask { await equip(next, bench) } }
+      var (keyed, unnoted) = (folder.keyed, 0)
+      for try await device in group {
+        if let device {
+          keyed.insert(device)
+          unnoted += 1
+        }
+        if unnoted >= Self.devicesOfNote {
+          try folder.note(keyed: keyed)
+          unnoted = 0
+        }
+        if !Task.isCancelled, let next = waiting.popFirst() { group.addTask { await equip(next, bench) } }
       }
-      return done
+      if unnoted > 0 { try folder.note(keyed: keyed) }
     }
-    _ = try await provisioning.closeLot(lot.id, by: platform)
-    return equipped
+    try Task.checkCancellation()
   }
 
   /// What a station has at hand.
@@ -90,7 +107,10 @@ struct VirtualFactory: Sendable {
       try? await provisioning.withdraw(
         device: device, isCompromised: false, because: "The station was cut off.", by: bench.platform)
       return (try? await provision(device, bench)) == nil ? nil : device
+    } catch is CancellationError {
+      return nil
     } catch {
+      guard !Task.isCancelled else { return nil }
       logger.warning("a virtual device got no key", metadata: ["device.name": "\(device)", "error": "\(error)"])
       return nil
     }

@@ -2,12 +2,14 @@ import SecureElement
 
 /// Which devices of a building have keys, and where those are.
 struct DeviceKeyRing: Sendable {
-  let keyed: Set<String>
+  /// Where the factory notes whom it has equipped.
+  let folder: BuildingFolder
   let rack: ElementRackLink
 
-  func keys(of device: String) -> (any DeviceKeys)? {
-    keyed.contains(device) ? RackedElement(device, in: rack) : nil
-  }
+  /// How often the factory's notes are read while it is at work: a device that has just got its key can wait so long.
+  static let period: Duration = .seconds(1)
+
+  func keys(of device: String) -> any DeviceKeys { RackedElement(device, in: rack) }
 }
 
 extension BuildingPlan {
