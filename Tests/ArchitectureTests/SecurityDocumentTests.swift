@@ -27,6 +27,25 @@ struct SecurityDocumentTests {
     }
   }
 
+  @Test("says of every kind of bad input where it is refused, how, and which test shows it")
+  func badInput() throws {
+    let text = try String(contentsOf: Self.root.appendingPathComponent("docs/security.md"), encoding: .utf8)
+    let section = try #require(text.split(separator: "\n## ").first { $0.hasPrefix("Bad input\n") })
+    let rows = section.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+    var found: Set<String> = []
+    for row in rows {
+      let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      #expect(cells.count == 4, "\(row)")
+      found.insert(cells.first ?? "")
+      #expect(cells.last?.contains(#/[A-Z]\w+Tests\/[A-Z]\w+\/[a-z]/#) == true, "\(row)")
+    }
+    #expect(
+      found == [
+        "wrong tag", "moved ciphertext", "old key", "unknown suite", "expired epoch", "replay", "cut-off vault socket",
+        "token gone", "disk full", "clock jump", "forged CSR", "revoked chain", "quota exceeded",
+      ])
+  }
+
   private static func source(of target: String) throws -> String {
     let folder = root.appendingPathComponent("Tests/\(target)")
     return try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }

@@ -156,4 +156,55 @@ struct KeyTests {
       #expect(try await lock.raw.publish("\(lock.topic)/key", String(repeating: "x", count: 600)) == .quotaExceeded)
     }
   }
+
+  @Test("an agreement that is recorded and sent again makes no session and ends none", .clause("9.4e"),
+    arguments: AgreementWay.allCases)
+  func replayed(way: AgreementWay) async throws {
+    let fixture = try await GatewayFixture { $0.requiresProtection = true }
+    try await withDesk(fixture) {
+      let lock = try await keyed(fixture)
+      let identity = SessionIdentity(
+        peer: fixture.platformKey.verifyingKey, own: lock.signing, random: fixture.random)
+      let key = try await lock.renew()
+      let offer = try SessionOffer(
+        device: lock.name, communicationKey: key, epoch: lock.epoch,
+        identity: way == .ephemeral ? identity : nil, random: fixture.random)
+      let recorded = offer.message
+      let (session, finish) = try offer.finish(try await lock.ask(recorded))
+      #expect(try await lock.ask(finish) == [1, 0x14, way.rawValue])
+      // The offer gets an answer, with another random number: what was recorded does not fit it.
+      #expect(try await lock.ask(recorded)[1] == 0x12)
+      #expect(try await lock.ask(finish) == [1, 0x7f, 3])
+      // Out of turn, there is nothing that it could finish.
+      #expect(try await lock.ask(finish) == [1, 0x7f, 1])
+      #expect(fixture.keys.hasSession(lock.device.number))
+      _ = try await fixture.devices.issue(
+        NewCommand(device: lock.device.id, service: "unlock", arguments: ["seconds": .integer(5)]),
+        by: fixture.principal)
+      try await CommandDispatcher(devices: fixture.devices).dispatch(lock.device.number)
+      let sealed = try await lock.raw.message(on: "\(lock.topic)/down/protected")
+      #expect(try !session.open(sealed, context: Array("command".utf8)).isEmpty)
+    }
+  }
+
+  @Test("an unknown way or version of agreeing is refused, and known ones go on", .clause("9.4b"))
+  func unknownWay() async throws {
+    let fixture = try await GatewayFixture()
+    try await withDesk(fixture) {
+      let lock = try await keyed(fixture)
+      let key = try await lock.renew()
+      let offer = try SessionOffer(
+        device: lock.name, communicationKey: key, epoch: lock.epoch, identity: nil, random: fixture.random)
+      let message = offer.message
+      for (index, values) in [(0, [0, 2, 255]), (1, [0, 0x10, 0x41]), (2, [0, 3, 9, 255])] as [(Int, [UInt8])] {
+        for value in values {
+          var other = message
+          other[index] = value
+          #expect(try await lock.ask(other) == [1, 0x7f, 1], "\(index) \(value)")
+        }
+      }
+      let (_, finish) = try offer.finish(try await lock.ask(message))
+      #expect(try await lock.ask(finish) == [1, 0x14, 1])
+    }
+  }
 }

@@ -28,6 +28,17 @@ struct CertificatesTests {
     }
   }
 
+  @Test("a request that its key did not sign is refused, and nothing is issued", .clause("8.8b"))
+  func forged() async throws {
+    let fixture = try await Fixture()
+    let lock = try await fixture.lock()
+    await #expect(throws: DevicesError.requestInvalid(problem: "it is not signed with its own key")) {
+      try await fixture.devices.issueCertificate(
+        lock.id, requestPEM: try TestRequests.forged(try Requests.pem()), validityDays: nil, by: fixture.principal)
+    }
+    #expect(try await fixture.devices.certificates(lock.id, by: fixture.principal).isEmpty)
+  }
+
   @Test("renewal leaves the old certificate good; revoking it ends the session and lists it", .clause("8.8b"))
   func renewAndRevoke() async throws {
     let fixture = try await Fixture()

@@ -91,6 +91,28 @@ struct AuthorityTests {
     }
   }
 
+  @Test("a list that a wrong clock made in the future is replaced when the clock is right again")
+  func clockJump() async throws {
+    let desk = try await Desk()
+    let now = desk.fresh.clock.now
+    desk.fresh.clock.set(now.advanced(by: .seconds(400 * 86_400)))
+    #expect(try await desk.identities.publishDue() == 2)
+    desk.fresh.clock.set(now.advanced(by: .seconds(60)))
+    #expect(try await desk.identities.publishDue() == 2)
+    #expect(try await desk.identities.publishDue() == 0)
+    for chain in IdentityChain.allCases {
+      let list = try await desk.authority(chain).list
+      #expect(list.number == 3 && list.madeAt == desk.fresh.clock.now)
+    }
+    // Before the authorities were: nothing is issued that would not be good, nothing is believed.
+    let certificate = try await desk.issue(.tls)
+    desk.fresh.clock.set(now.advanced(by: .seconds(-40 * 86_400)))
+    for chain in IdentityChain.allCases {
+      await #expect(throws: IdentitiesError.authorityNotYetValid) { try await desk.issue(chain, "early") }
+    }
+    #expect(try await desk.verdict(certificate) == .notYetValid)
+  }
+
   @Test("a service makes them")
   func service() async throws {
     let desk = try await Desk()

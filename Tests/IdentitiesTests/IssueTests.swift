@@ -221,4 +221,33 @@ struct IssueTests {
         IdentityQuery(page: PageRequest(cursor: "x")), by: desk.principal)
     }
   }
+
+  @Test("no more are issued than a list of all of them can hold", arguments: IdentityChain.allCases)
+  func quota(chain: IdentityChain) async throws {
+    let desk = try await Desk()
+    let first = try await desk.issue(chain)
+    let left = IdentityAuthority.certificatesMax - 2
+    try await desk.fresh.store.write { sql in
+      try sql.execute(
+        """
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(left))
+        INSERT INTO identity_certificate (organisation, id, authority, chain, profile, holder, owner, dns_names, serial,
+          certificate, key_digest, issued_at, valid_from, valid_until)
+        SELECT organisation, randomblob(16), authority, chain, profile, holder || i, owner, dns_names, 'n' || i,
+          certificate, randomblob(32), issued_at, valid_from, valid_until
+        FROM identity_certificate CROSS JOIN n WHERE id = \(first.id)
+        """)
+    }
+    _ = try await desk.issue(chain, "last")
+    let signed = desk.keys.signaturesCount
+    let full = IdentitiesError.tooMany(max: IdentityAuthority.certificatesMax)
+    await #expect(throws: full) { try await desk.issue(chain, "one-more") }
+    await #expect(throws: full) {
+      try await desk.identities.renew(first.id, request: nil, days: nil, by: desk.principal)
+    }
+    #expect(desk.keys.signaturesCount == signed)
+    #expect(full.kind == .conflict && full.remedy.contains("wait"))
+    // The other chain has its own.
+    _ = try await desk.issue(chain == .tls ? .application : .tls)
+  }
 }

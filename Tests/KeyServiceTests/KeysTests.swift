@@ -120,4 +120,49 @@ struct KeysTests {
     try await vault.core.open(sealKey: #require(vault.founding.sealKey))
     #expect(try await vault.fetch(key.key) == key.secret)
   }
+
+  @Test("a suite that the key service does not know is refused by its name")
+  func unknownSuite() async throws {
+    let vault = try await TestVault.made()
+    for suite in ["des3", "", "AES256-GCM", "sm4-gcm "] {
+      await #expect {
+        try await vault.call(
+          .lease,
+          [
+            ("organisation", .bytes(TestVault.organisation.bytes)), ("purpose", .text("residents")),
+            ("suite", .text(suite)), ("count", .integer(1)),
+          ])
+      } throws: { error in
+        (error as? VaultError)?.code == "vault.unknownSuite" && (error as? VaultError)?.reason.contains(suite) == true
+      }
+    }
+    #expect(try await vault.status("keys") == .integer(0))
+  }
+
+  @Test("a clock that is set back a year opens what was sealed, makes no new key, and destroys nothing early")
+  func clockBack() async throws {
+    let vault = try await TestVault.made()
+    let custodians = try await TestCustodian.three(in: vault)
+    let (key, doomed) = (try await vault.lease(), try await vault.lease("accounts"))
+    try await vault.decide(.destroy, [("key", .bytes(doomed.key.bytes)), ("days", .integer(7))], by: custodians)
+    try await vault.core.tick()
+    let now = vault.clock.now
+    for jump in [-365, 0, 365, -365] as [Int64] {
+      vault.clock.set(now.advanced(by: .seconds(jump * 86_400)))
+      try await vault.core.tick()
+      await #expect(throws: VaultError.keyUnusable(state: "destroy-pending")) { try await vault.fetch(doomed.key) }
+      #expect(try await vault.fetch(key.key) == key.secret)
+    }
+    // Back in the past the key is none too old, and still the one to seal with.
+    #expect(try await vault.lease().key == key.key)
+    #expect(try await vault.status("rotations") == .integer(0))
+    // The seven days are counted where the clock stands, less the hour at most of each jump forward.
+    for hour in 1...(7 * 24) {
+      vault.clock.advance(by: .seconds(3_600))
+      try await vault.core.tick()
+      guard hour < 7 * 24 - 3 else { continue }
+      await #expect(throws: VaultError.keyUnusable(state: "destroy-pending")) { try await vault.fetch(doomed.key) }
+    }
+    await #expect(throws: VaultError.keyUnusable(state: "destroyed")) { try await vault.fetch(doomed.key) }
+  }
 }

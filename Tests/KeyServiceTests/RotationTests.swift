@@ -118,6 +118,27 @@ struct RotationTests {
     try await Self.check(vault, keys)
   }
 
+  @Test("whose token goes away between two steps says so, leaves every key readable, and goes on when it is back")
+  func tokenGone() async throws {
+    let vault = try await TestVault.made()
+    let keys = try await Self.filled(vault)
+    try await vault.rotate()
+    #expect(try await vault.core.stepRotation())
+    vault.core.memory.forgetAll()
+    vault.core.state.withLock { $0.master?.token.close() }
+    await #expect(throws: (any Error).self) { try await vault.core.stepRotation() }
+    await #expect(throws: VaultError.tokenGone) { try await vault.fetch(try #require(keys.keys.first)) }
+    await #expect(throws: VaultError.tokenGone) { try await vault.lease() }
+    // Once it has seen that, it is sealed; a sealed one goes no step on and breaks nothing.
+    #expect(try await vault.status("token") == .text("gone"))
+    #expect(try await !vault.core.stepRotation())
+    try await vault.core.open(sealKey: #require(vault.founding.sealKey))
+    try await Self.check(vault, keys)
+    while try await vault.core.stepRotation() { try await Self.check(vault, keys) }
+    #expect(try await vault.status("rotations") == .integer(0))
+    try await Self.check(vault, keys)
+  }
+
   @Test("whose disk is really full is refused and changes nothing; with room it goes on")
   func reallyFull() async throws {
     var options = SQLiteOptions()

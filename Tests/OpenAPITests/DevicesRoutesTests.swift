@@ -125,6 +125,10 @@ struct DevicesRoutesTests {
       #expect(list["items"] == .array([]))
       let wrong = try await client.send(.post, "\(path)/certificates", .key("all"), #"{"requestPEM":"nonsense"}"#)
       #expect(wrong.problemCode == "certificate.requestInvalid")
+      let forged = try TestRequests.forged(try TestRequests.tls("LK-1")).replacing("\n", with: "\\n")
+      let refused = try await client.send(
+        .post, "\(path)/certificates", .key("all"), "{\"requestPEM\":\"\(forged)\"}")
+      #expect(refused.status == .unprocessableContent && refused.problemCode == "certificate.requestInvalid")
       let revoked = try await client.send(.get, "/api/v1/revocation-list")
       #expect(revoked.headers[.contentType] == "application/pkix-crl")
     }

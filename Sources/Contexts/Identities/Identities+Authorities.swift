@@ -50,13 +50,18 @@ extension Identities {
 
   // MARK: Lists
 
-  /// Makes the lists anew that are older than a day, or lack a revocation; those of all organisations.
+  /// Makes the lists anew that are older than a day, lack a revocation, or are of a time that has not come; of all
+  /// organisations.
   ///
   /// - Returns: how many were made.
   /// - Throws: `.keyService`: the lists that are there go on being given out.
   package func publishDue() async throws(IdentitiesError) -> Int {
-    let before = work.time.now().advanced(by: .seconds(-IdentityAuthority.listFreshSeconds))
-    let due = try await work.read(IdentitiesError.self) { sql in try sql.authoritiesDue(madeBefore: before) }
+    let now = work.time.now()
+    let before = now.advanced(by: .seconds(-IdentityAuthority.listFreshSeconds))
+    let after = now.advanced(by: .seconds(IdentityAuthority.clockSeconds))
+    let due = try await work.read(IdentitiesError.self) { sql in
+      try sql.authoritiesDue(madeBefore: before, orAfter: after)
+    }
     var count = 0
     var failure: IdentitiesError?
     for authority in due {

@@ -69,6 +69,9 @@ extension Identities {
   ) async throws(IdentitiesError) -> IdentityCertificate {
     let organisation = principal.organisation
     let authority = try await authority(issue.chain, of: organisation)
+    guard Self.validFrom(work.time.now()) >= Self.validFrom(authority.establishedAt) else {
+      throw .authorityNotYetValid
+    }
     // Asked again in the transaction; here so that the key service signs nothing in vain.
     try await work.read(IdentitiesError.self) { [work] sql in
       try sql.checkFree(issue.request.keyDigest, renews: issue.renews, in: authority, at: work.time.now())

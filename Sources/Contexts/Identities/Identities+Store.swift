@@ -25,11 +25,13 @@ extension SQLConnection {
     try row("SELECT * FROM identity_authority WHERE id = \(id)").map { try IdentityAuthority($0) }
   }
 
-  /// Those whose list is to be made anew, the oldest first.
-  func authoritiesDue(madeBefore: Instant) throws -> [IdentityAuthority] {
+  /// Those whose list is to be made anew, the oldest first. One that was made in the future is among them: the clock
+  /// was wrong then or is now, and whoever checks does not believe a list of tomorrow.
+  func authoritiesDue(madeBefore: Instant, orAfter: Instant) throws -> [IdentityAuthority] {
     try rows(
       """
-      SELECT * FROM identity_authority WHERE list_made_at <= \(madeBefore) OR list_revocations < revocations
+      SELECT * FROM identity_authority
+      WHERE list_made_at <= \(madeBefore) OR list_made_at > \(orAfter) OR list_revocations < revocations
       ORDER BY list_made_at LIMIT 100
       """
     ).map { try IdentityAuthority($0) }

@@ -26,6 +26,8 @@ package enum IdentitiesError: UseCaseError, Hashable {
   case keyInUse
   case revoked
   case expired
+  /// The clock stands before the authority's certificate begins.
+  case authorityNotYetValid
   /// The certificate would end after its authority's.
   case outlivesAuthority
   case tooMany(max: Int)
@@ -42,8 +44,8 @@ package enum IdentitiesError: UseCaseError, Hashable {
     case .store: .unavailable
     case .keyService(let error): error.kind
     case .authorityUnknown, .certificateUnknown: .notFound
-    case .authorityMissing, .authorityExists, .authorityKeyMissing, .keyInUse, .revoked, .expired, .outlivesAuthority,
-      .tooMany:
+    case .authorityMissing, .authorityExists, .authorityKeyMissing, .authorityNotYetValid, .keyInUse, .revoked,
+      .expired, .outlivesAuthority, .tooMany:
       .conflict
     case .requestTooLarge: .tooLarge
     case .requestForged, .requestInvalid, .requestMismatch, .cursorInvalid, .fieldInvalid: .invalid
@@ -66,7 +68,9 @@ extension IdentitiesError {
     case .cursorInvalid: ("cursor.invalid", "The cursor was not given by this list.", "Begin again without a cursor.")
     case .fieldInvalid(let field, let problem):
       ("identity.fieldInvalid", "\(field) \(problem).", "Mend the field and send it again.")
-    case .authorityUnknown, .authorityMissing, .authorityExists, .authorityKeyMissing, .signatureWrong: authorityWords
+    case .authorityUnknown, .authorityMissing, .authorityExists, .authorityKeyMissing, .authorityNotYetValid,
+      .signatureWrong:
+      authorityWords
     default: certificateWords
     }
   }
@@ -87,6 +91,11 @@ extension IdentitiesError {
         "identityAuthority.keyMissing", "The key service has no key for the \(chain.rawValue) authority.",
         "A custodian proposes it, two others approve: anju vault propose ca organisation=ID "
           + "purpose=\(chain.purpose) algorithm=\(chain.algorithm)"
+      )
+    case .authorityNotYetValid:
+      (
+        "identityAuthority.notYetValid", "The authority's certificate begins later than now.",
+        "Set the server's clock right: anju doctor says what is wrong with it."
       )
     default:
       (

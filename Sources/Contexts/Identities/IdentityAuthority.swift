@@ -34,6 +34,8 @@ package struct IdentityAuthority: Sendable, Hashable {
   /// After how long the next one is made, though nothing happened: six days before the end, so that a key service that
   /// is down for days is no harm.
   static let listFreshSeconds: Int64 = 86_400
+  /// How far the clocks of two processes may differ.
+  static let clockSeconds: Int64 = 300
   /// For how long an authority's own certificate is good.
   static let days = 7_300
   /// The most certificates of one authority that have not ended: a list of all of them is 225 kB, and the key service

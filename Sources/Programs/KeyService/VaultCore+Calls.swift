@@ -60,7 +60,11 @@ extension VaultCore {
     let organisation = try arguments.organisation()
     switch operation {
     case .lease:
-      guard let suite = Suite(word: try arguments.text("suite")) else { throw VaultError.unknownSuite(0) }
+      let word = try arguments.text("suite")
+      guard let suite = Suite(word: word) else {
+        throw VaultError.refused(
+          code: "vault.unknownSuite", detail: "The key service does not know the suite '\(word)'.")
+      }
       let count = try arguments.integer("count")
       let (key, secret) = try hierarchy.lease(organisation, try arguments.purpose(), suite, count: count)
       return VaultFrame(
