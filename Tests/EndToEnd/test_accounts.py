@@ -88,6 +88,47 @@ def test_a_guard_of_one_building_is_invited_chooses_a_password_and_is_disabled(
     expect(own).to_have_url(re.compile(r"/sign-in"))
 
 
+def test_a_contact_is_kept_masked_found_by_the_whole_and_opened_with_a_reason(
+        anju, administrator, open_page, axe, shot):
+    page = administrator("/people?q=operator")
+    page.get_by_role("row").filter(has_text="operator").get_by_role("link").click()
+    page.get_by_label("手机号码或电子邮箱").fill("138 0000 5270")
+    page.get_by_role("button", name="登记", exact=True).click()
+    if page.locator("#f-code").count():
+        raise AssertionError("the code was just shown")
+    expect(page.locator(".banner.ok")).to_have_text("联系方式已更改。")
+    card = page.get_by_role("region", name="联系方式")
+    expect(card).to_contain_text("138****5270")
+    expect(card.get_by_role("link", name="查看")).to_have_count(0)
+    axe(page, "contacts")
+    card.get_by_role("link", name="删除").click()
+    expect(page.locator("#dialog")).to_contain_text("138****5270")
+    axe(page, "removing a contact")
+    page.locator("#dialog").get_by_role("button", name="取消").click()
+
+    # Its owner sees it without a reason; who looked stands under "my data".
+    own = open_page("/account")
+    card = own.get_by_role("region", name="联系方式")
+    expect(card).to_contain_text("138****5270")
+    card.get_by_role("link", name="查看").click()
+    own.locator("#dialog").get_by_role("button", name="查看").click()
+    expect(own.locator("#opened")).to_have_text("13800005270")
+    axe(own, "an opened contact")
+    own.get_by_role("link", name="完成").click()
+    expect(own).to_have_url(re.compile("/account$"))
+    shot(own, "account-contacts-light-1440", full=True)
+    own.goto(anju.url + "/privacy")
+    own.get_by_label("按完整的手机号码或邮箱查找").fill("13800005270")
+    own.get_by_role("button", name="查找", exact=True).click()
+    expect(own.get_by_role("row").filter(has_text="138****5270")).to_have_count(1)
+    assert "13800005270" not in own.url
+    axe(own, "who has a contact")
+    shot(own, "contact-search-light-1440")
+    own.get_by_label("按完整的手机号码或邮箱查找").fill("13800005279")
+    own.get_by_role("button", name="查找", exact=True).click()
+    expect(own.get_by_text("没有人登记这个联系方式")).to_be_visible()
+
+
 @pytest.mark.allows(REFUSED)
 def test_a_sensitive_act_asks_who_has_no_second_factor_to_set_one_up(open_page, axe):
     page = open_page("/keys")

@@ -58,10 +58,15 @@ extension Console {
       return try await act(caller)
     } catch let error as AccountsError {
       if case .unproven = error { throw error }
-      var response = try await accountPage(visit, problem: (section, text(error, visit)))
-      response.status = .unprocessableContent
-      return response
+      return try await refusedAccountPage(visit, section: section, text(error, visit))
     }
+  }
+
+  /// The page with what is wrong beside the form it came from.
+  func refusedAccountPage(_ visit: Visit, section: String, _ problem: String) async throws -> Response {
+    var response = try await accountPage(visit, problem: (section, problem))
+    response.status = .unprocessableContent
+    return response
   }
 
   private func confirmFactor(_ visit: Visit, _ form: PageForm) async throws -> Response {
@@ -132,6 +137,8 @@ extension Console {
       "factorSince": .optional(factor.since.map { words("account.factorSince", ["time": formats.moment($0)]) }),
       "codesLeft": .text(words("account.codesLeft", ["n": String(factor.recoveryCodesLeft)])),
       "sessions": .list(try await sessionViews(visit, principal)),
+      "card": try await contactsView(principal.id, visit),
+      "contactProblem": .optional(problem?.section == "contact" ? problem?.text : nil),
     ]
     return try await page(visit, "account", title: words("account.title"), view: view)
   }

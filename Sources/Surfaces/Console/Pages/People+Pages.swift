@@ -12,6 +12,7 @@ extension Console {
     get("/people/:account", on: router) { visit in try await personPage(visit, try visit.id("account")) }
     installPersonActs(on: router)
     installPersonConfirmations(on: router)
+    installContacts(on: router)
   }
 
   // MARK: The list
@@ -43,6 +44,7 @@ extension Console {
       "hasPages": .flag(found.next != nil || visit.query["after"] != nil),
       "first": .optional(visit.query["after"] == nil ? nil : visit.query.address(["after": nil])),
       "mayWrite": .flag(visit.may(.accountsWrite)), "mayManage": .flag(mayManage(visit)),
+      "maySearchContacts": .flag(visit.may(.privacyRead)),
       "resets": .list(resets.map { resetView($0, visit) }), "problem": .optional(problem),
       "typedName": .optional(typed?["name"]), "typedDisplayName": .optional(typed?["displayName"]),
       "roles": .list(roleChoices(visit, here: typed?["role"])),
@@ -150,7 +152,7 @@ extension Console {
 
   // MARK: One person
 
-  private func personPage(
+  func personPage(
     _ visit: Visit, _ id: ID<Principal>, problem: String? = nil
   ) async throws -> Response {
     let principal = try visit.principal()
@@ -187,7 +189,7 @@ extension Console {
     var response = try await page(
       visit, "person", title: account.displayName, place: .people,
       crumbs: [Crumb(name: words("people.title"), href: "/people"), Crumb(name: account.displayName)],
-      view: .object(view))
+      view: .object(view).with(["card": try await contactsView(id, visit)]))
     if problem != nil { response.status = .unprocessableContent }
     return response
   }

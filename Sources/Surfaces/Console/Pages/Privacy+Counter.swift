@@ -40,7 +40,9 @@ extension Console {
     let states = try await services.privacy.consents(of: id, by: principal)
     let holdings = try await holdingsView(visit, id, principal)
     let title = words("counter.title")
+    let card = try await contactsOfSubject(id, visit)
     let view = ViewValue.object(holdings).with([
+      "card": card ?? .none,
       "person": .text(id.description), "mayWrite": .flag(visit.may(.privacyWrite) && id.tagged() != principal.id),
       "problem": .optional(problem),
       "saved": .optional(visit.query["done"] == nil || problem != nil ? nil : words("counter.saved")),
