@@ -5,6 +5,7 @@ import Foundation
 import Identities
 import Kernel
 import Testing
+import Vault
 
 @testable import Alarms
 @testable import Console
@@ -86,8 +87,28 @@ struct WordsTests {
     wanted += IdentityProfile.allCases.map { "identityProfile.\($0.rawValue)" }
     wanted += IdentityCertificate.State.allCases.map { "identityState.\($0.rawValue)" }
     wanted += IdentityRevocationReason.allCases.map { "identityReason.\($0.rawValue)" }
+    wanted += PlatformReason.allCases.map { "auditReason.\($0.rawValue)" }
     wanted += RetentionAction.allCases.map { "retention.action-\($0.rawValue)" }
     for key in wanted { #expect(keys.contains(key), "\(key)") }
+  }
+
+  @Test("every kind of thing that the audit log has entries of has a name, and its part of the platform a filter")
+  func auditKinds() throws {
+    let keys = try #require(words[.chinese]).keys
+    var kinds: Set<String> = []
+    for text in try ["Contexts", "Kernel", "Programs", "Surfaces"].flatMap({ try Sources.swift("Sources/\($0)") }) {
+      for match in text.matches(of: #/\.(create|read|update|delete|act),\s+"([a-zA-Z.]+)",/#) {
+        kinds.insert(String(match.output.2))
+      }
+      for match in text.matches(of: #/SealedPlace\(\s*organisation: [a-z.]+,\s+table: "([a-z_]+)"/#) {
+        kinds.insert("sealed.\(match.output.1)")
+      }
+    }
+    #expect(kinds.count > 25)
+    for kind in kinds.subtracting(["sealed.bench"]) {
+      #expect(keys.contains("auditKind.\(kind)"), "\(kind)")
+      #expect(AuditContext(rawValue: String(kind.prefix { $0 != "." })) != nil, "\(kind)")
+    }
   }
 
   @Test("Chinese texts have a blank between Chinese and Latin letters, and no exclamation marks")
@@ -114,8 +135,8 @@ enum Sources {
   static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  static func swift() throws -> [String] {
-    let folder = root.appendingPathComponent("Sources/Surfaces/Console")
+  static func swift(_ path: String = "Sources/Surfaces/Console") throws -> [String] {
+    let folder = root.appendingPathComponent(path)
     return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".swift") }
       .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }

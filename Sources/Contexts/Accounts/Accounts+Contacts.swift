@@ -158,7 +158,7 @@ extension Principal {
       Principal(
         id: id, kind: kind, organisation: organisation, name: name, permissions: [.privacyOpen], assurance: assurance,
         origin: origin),
-      reason: "shown to its owner")
+      reason: PlatformReason.own.rawValue)
   }
 }
 

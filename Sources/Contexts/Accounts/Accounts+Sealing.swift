@@ -28,12 +28,12 @@ extension Accounts {
   }
 
   /// The platform itself, which opens what a use case needs and nobody is shown.
-  static func platform(_ organisation: ID<Organisation>, for reason: String) -> SealedAccess {
+  static func platform(_ organisation: ID<Organisation>, for reason: PlatformReason) -> SealedAccess {
     SealedAccess(
       Principal(
         id: organisation.tagged(), kind: .platform, organisation: organisation, name: "Anju",
         permissions: [.privacyOpen]),
-      reason: reason)
+      reason: reason.rawValue)
   }
 
   /// One value's sealer.
@@ -54,7 +54,7 @@ extension Accounts {
     do {
       return try await vault.open(
         factor.sealed, at: Self.factorPlace(factor.account, factor.organisation),
-        for: Self.platform(factor.organisation, for: "a code of the second factor is checked"))
+        for: Self.platform(factor.organisation, for: .secondFactor))
     } catch {
       let failure = AccountsError(error)
       throw failure == .sealed ? .factorSealed : failure

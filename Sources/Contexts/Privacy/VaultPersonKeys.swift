@@ -55,7 +55,7 @@ package struct VaultPersonKeys: PersonKeys {
         Principal(
           id: subject.organisation.tagged(), kind: .platform, organisation: subject.organisation, name: "Anju",
           permissions: [.privacyOpen]),
-        reason: "a request of the person")
+        reason: PlatformReason.personRequest.rawValue)
       var bytes: [UInt8] = []
       for (number, piece) in pieces.enumerated() {
         let opened = try await vault.open(

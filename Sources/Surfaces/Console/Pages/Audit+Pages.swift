@@ -167,6 +167,10 @@ extension Console {
       let field = entry.field(name)
       return fact(label, Self.text(field, words), erased: field == .erased)
     }
+    // What the platform opens by itself has a word for its reason; people's reasons are shown as they wrote them.
+    let why = entry.field("why")
+    let reason = fact(
+      words("audit.why"), Self.text(why, words).map { words.named("auditReason", $0) }, erased: why == .erased)
     var facts = [
       fact(words("audit.number"), String(entry.number)), fact(words("audit.when"), formats.moment(entry.at)),
       field("who.name", words("audit.who")),
@@ -174,7 +178,7 @@ extension Console {
       fact(words("audit.principal"), body.principal.description), field("from.address", words("audit.address")),
       field("from.agent", words("audit.agent")), fact(words("audit.did"), Self.did(body, words)),
       fact(words("audit.kind"), words.named("auditKind", body.kind)), fact(words("audit.resource"), body.resource),
-      field("why", words("audit.why")) ?? fact(words("audit.why"), words("audit.noReason"), erased: true),
+      reason ?? fact(words("audit.why"), words("audit.noReason"), erased: true),
     ]
     facts += body.details.sorted { $0.key < $1.key }.map { fact($0.key, $0.value) }
     facts += entry.personalDetails.map { name, _ in field("detail.\(name)", name) }
@@ -186,11 +190,16 @@ extension Console {
 enum AuditContext: String, CaseIterable {
   case account
   case alarm
+  case apiKey
   case audit
   case device
   case estate
   case identity
+  case organisation
+  case privacy
+  case provisioning
   case request
+  case sealed
 }
 
 /// How well an entry is proved, as its page shows it.

@@ -218,9 +218,9 @@ extension Console {
       let isOwn = entry.body.principal == principal.id
       return [
         "at": .text(formats.moment(entry.at)), "verb": .text(words("lookVerb.\(entry.body.verb.rawValue)")),
-        "what": .text(words.named("lookKind", entry.body.kind)),
+        "what": .text(words.named("auditKind", entry.body.kind)),
         "who": .text(isOwn ? words("myData.oneself") : entry.field("who.name").value ?? words("myData.erasedName")),
-        "why": .optional(entry.field("why").value),
+        "why": .optional(entry.field("why").value.map { words.named("auditReason", $0) }),
       ]
     }
     return [
