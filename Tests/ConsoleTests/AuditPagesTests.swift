@@ -61,7 +61,16 @@ struct AuditPagesTests {
     // Verified, but too long ago.
     world.fresh.clock.advance(by: .seconds(Assurance.freshSeconds))
     for path in ["/audit?format=csv", "/audit?format=proof", "/audit/1?format=proof"] {
-      #expect(try await world.get(path).status == .forbidden, "\(path)")
+      let asked = try await world.get(path)
+      #expect(asked.status == .forbidden && asked.text.contains("name=\"verification-code\""), "\(path)")
+      #expect(asked.text.contains("action=\"/verification\"") && asked.text.contains("?then="), "\(path)")
     }
+    let page = try await world.get("/audit?verb=create&then=proof")
+    #expect(page.status == .ok && page.headers[Self.refresh] == "0; url=/audit?format=proof&verb=create")
+    #expect(try await world.get("/audit/1?then=proof").headers[Self.refresh] == "0; url=/audit/1?format=proof")
+    #expect(try await world.get("/audit?then=https://example.org").headers[Self.refresh] == nil)
   }
+
+  // A name of letters alone is never refused.
+  private static let refresh = HTTPField.Name("Refresh")!
 }

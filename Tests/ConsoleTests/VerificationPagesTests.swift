@@ -66,6 +66,20 @@ struct VerificationPagesTests {
     #expect(Set(found.items.map(\.name)) == ["li.wei", "wang.min"])
   }
 
+  @Test("before a file it leads back to the file's page, of this site only, with the right code only")
+  func file() async throws {
+    let administrator = try await Administrator()
+    let form = "next=/audit?then%3Dproof&back=/audit"
+    let asked = try await administrator.post("/verification", form)
+    #expect(asked.status == .forbidden && asked.text.contains("verification-code"))
+    let wrong = try await administrator.post("/verification", form + "&verification-code=000000")
+    #expect(wrong.status == .unprocessableContent && wrong.text.contains("value=\"/audit?then=proof\""))
+    let right = try await administrator.post("/verification", form + "&verification-code=\(administrator.code)")
+    #expect(right.status == .seeOther && right.headers[.location] == "/audit?then=proof")
+    let other = try await administrator.post("/verification", "next=//example.org&verification-code=1")
+    #expect(other.headers[.location] == nil || other.headers[.location] == "/")
+  }
+
   @Test("writes no password into the page that asks")
   func passwords() async throws {
     let administrator = try await Administrator()

@@ -1,4 +1,4 @@
-/// Why a sealed value is opened without a reason that a person wrote, as the audit log has it; the pages have a word for
+/// Why a sealed value is opened without a reason that a person wrote, as the audit log has it; pages have a word for
 /// each.
 package enum PlatformReason: String, CaseIterable, Sendable {
   /// Its owner looks at it.

@@ -95,6 +95,7 @@ package struct Console: Sendable {
     installRetention(on: router)
     installCounter(on: router)
     installAudit(on: router)
+    installVerification(on: router)
     installIdentities(on: router)
     installLive(on: router)
     installHelp(on: router)

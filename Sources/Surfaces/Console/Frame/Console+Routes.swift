@@ -18,8 +18,19 @@ extension Console {
         if let due = due(visit), !Self.isOpen(visit.query.path) {
           return Self.redirect("\(due)?back=\(PageQuery.encode(visit.request.uri.string))")
         }
-        return try await page(visit)
+        return try await drawn(visit, page)
       }
+    }
+  }
+
+  /// Draws a page; for one that needs a second verification the code is asked, and the page comes after it.
+  private func drawn(_ visit: Visit, _ page: Page) async throws -> Response {
+    do {
+      return try await page(visit)
+    } catch let error as any UseCaseError where !visit.isFragment && error.code == Self.verificationNeeded {
+      return try await verificationPage(visit, before: visit.query)
+    } catch let error as any UseCaseError where !visit.isFragment && error.code == Self.factorNeeded {
+      return try await factorMissingPage(visit)
     }
   }
 

@@ -26,14 +26,43 @@ extension Console {
     return visit
   }
 
+  /// Leads on to what needed the code.
+  func installVerification(on router: some RouterMethods<HTTPContext>) {
+    post("/verification", on: router) { visit, form in
+      guard form.text(Self.codeField) != nil else { return try await verificationPage(visit, form, problem: nil) }
+      return Self.redirect(Preferences.safePath(form["next"]))
+    }
+  }
+
+  /// Asks for the code before a page. Before a file it is the file's page that comes after it, and the file with it:
+  /// the question would stay on the screen otherwise.
+  func verificationPage(_ visit: Visit, before asked: PageQuery) async throws -> Response {
+    let back = asked.address(["format": nil, "then": nil])
+    let next = asked.address(["format": nil, "then": asked["format"]])
+    let form = PageForm(text: "next=\(PageQuery.encode(next))&back=\(PageQuery.encode(back))")
+    return try await verificationPage(visit, form, action: "/verification", problem: nil)
+  }
+
+  /// Gives a page the file that was asked for before the code was.
+  ///
+  /// - Parameter formats: what the page has files of.
+  func withFile(_ response: Response, _ visit: Visit, _ formats: Set<String>) -> Response {
+    guard let format = visit.query["then"], formats.contains(format) else { return response }
+    var response = response
+    response.headers[.refresh] = "0; url=\(visit.query.address(["format": format, "then": nil]))"
+    return response
+  }
+
   /// Asks for the code; the form's own fields go with it, but no passwords, which are never written into a page.
-  func verificationPage(_ visit: Visit, _ form: PageForm, problem: String?) async throws -> Response {
+  func verificationPage(
+    _ visit: Visit, _ form: PageForm, action: String? = nil, problem: String?
+  ) async throws -> Response {
     let words = visit.words
     let fields = form.fields.filter { $0.name != Self.codeField && !$0.name.contains("password") }
     var response = try await page(
       visit, "verify", title: words("verify.title"),
       view: [
-        "action": .text(visit.request.uri.path), "problem": .optional(problem),
+        "action": .text(action ?? visit.request.uri.path), "problem": .optional(problem),
         "hint": .text(words("verify.again")), "act": .text(words("verify.act")),
         "back": .text(Preferences.safePath(form["back"])), "cancel": .flag(true),
         "fields": .list(fields.map { ["name": .text($0.name), "value": .text($0.value)] }),
@@ -71,4 +100,10 @@ extension Console {
     default: visit.words.named("code", error.code)
     }
   }
+}
+
+extension HTTPField.Name {
+  /// Where a page goes by itself; known by every browser, named in the standard of HTML only.
+  // A name of letters alone is never refused.
+  fileprivate static let refresh = HTTPField.Name("Refresh")!
 }

@@ -67,10 +67,11 @@ extension Console {
       "hasRows": .flag(!found.items.isEmpty), "rows": .list(found.items.map { auditRow($0, visit) }),
       "range": .text(words("list.shown", ["n": String(found.items.count)])),
       "previous": .optional(visit.query["after"] == nil ? nil : visit.query.address(["after": nil])),
-      "next": .optional(found.next.map { visit.query.address(["after": $0]) }),
+      "next": .optional(found.next.map { visit.query.address(["after": $0, "then": nil]) }),
     ]
-    return try await page(
+    let response = try await page(
       visit, "audit", title: words("audit.title"), place: .audit, view: view, fragment: "audit-table")
+    return withFile(response, visit, ["csv", "proof"])
   }
 
   private func auditFilters(_ visit: Visit) -> [ViewValue] {
@@ -153,9 +154,10 @@ extension Console {
       "sameThing": .text(PageQuery(path: "/audit", values: ["resource": body.resource]).address()),
       "samePerson": .text(PageQuery(path: "/audit", values: ["principal": body.principal.description]).address()),
     ]
-    return try await page(
+    let response = try await page(
       visit, "audit-entry", title: name, place: .audit,
       crumbs: [Crumb(name: words("audit.title"), href: "/audit"), Crumb(name: name)], view: view)
+    return withFile(response, visit, ["proof"])
   }
 
   private func auditFacts(_ entry: AuditEntry, _ words: Words) -> [ViewValue] {
