@@ -88,6 +88,31 @@ struct IdentitiesPagesTests {
     #expect(refused.status == .forbidden)
   }
 
+  @Test("an authority gets a successor, which takes over, and is retired", arguments: ["zh-CN", "en"])
+  func succession(language: String) async throws {
+    let world = try await world()
+    let old = try #require(try await world.identities.authorities(by: world.principal).first)
+    let page = try await world.get("/identities", language: language).text
+    #expect(page.contains("purpose=ca-tls-2 algorithm=p256") && page.contains("--public-address"))
+    try world.signing.make("ca-tls-2", algorithm: "p256", of: world.fresh.organisation)
+    let made = try await world.post("/identities/authorities", "chain=tls&follows=\(old.id)")
+    #expect(made.status == .seeOther)
+    let new = try #require(try await world.identities.authorities(by: world.principal).first)
+    #expect(new.generation == 2)
+    let prepared = try await world.get("/identities?done=prepared", language: language).text
+    #expect(prepared.contains("/identities/authorities/\(new.id)/takeover") && !prepared.contains("/retirement"))
+    #expect(try await world.post("/identities/authorities/\(old.id)/takeover", "").status == .unprocessableContent)
+    #expect(try await world.post("/identities/authorities/\(new.id)/takeover", "").status == .seeOther)
+    let shown = try await world.get("/identities?done=tookOver", language: language).text
+    #expect(shown.contains("/identities/authorities/\(old.id)/retirement") && shown.contains("purpose=ca-tls-3"))
+    for text in [page, prepared, shown] {
+      #expect(!text.contains("identities.") && !text.contains("identityAuthorityState"), "a text is missing")
+    }
+    #expect(try await world.post("/identities/authorities/\(old.id)/retirement", "").status == .seeOther)
+    let refused = try await world.post("/identities/authorities/\(new.id)/retirement", "", key: World.readerKey)
+    #expect(refused.status == .forbidden)
+  }
+
   @Test("an authority without a key says how it is made")
   func authority() async throws {
     let world = try await world()

@@ -84,6 +84,7 @@ struct WordsTests {
     wanted += Permission.allCases.map { "permission.\($0.rawValue)" }
     wanted += PasswordFault.allCases.map { "passwordFault.\($0.rawValue)" }
     wanted += IdentityChain.allCases.flatMap { ["identityChain.\($0.rawValue)", "identityAuthority.\($0.rawValue)"] }
+    wanted += IdentityAuthority.State.allCases.map { "identityAuthorityState.\($0.rawValue)" }
     wanted += IdentityProfile.allCases.map { "identityProfile.\($0.rawValue)" }
     wanted += IdentityCertificate.State.allCases.map { "identityState.\($0.rawValue)" }
     wanted += IdentityRevocationReason.allCases.map { "identityReason.\($0.rawValue)" }

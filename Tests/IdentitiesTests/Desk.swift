@@ -11,12 +11,15 @@ struct Desk {
   let identities: Identities
   let random: SharedRandom
 
-  init(_ backend: Backend = .sqlite, established: Bool = true, seed: UInt64 = 31) async throws {
+  init(
+    _ backend: Backend = .sqlite, established: Bool = true, seed: UInt64 = 31, publicAddress: String? = nil
+  ) async throws {
     keys = SigningKeysInMemory(seed: seed)
     fresh = try await Fresh.on(backend, [Identities.migrations])
     let random = SharedRandom(seed: 77)
     self.random = random
-    identities = Identities(work: fresh.work, keys: keys, randomBytes: { random.bytes($0) })
+    identities = Identities(
+      work: fresh.work, keys: keys, publicAddress: publicAddress, randomBytes: { random.bytes($0) })
     guard established else { return }
     for chain in IdentityChain.allCases {
       try approve(chain)
@@ -33,8 +36,8 @@ struct Desk {
   }
 
   /// What two custodians approve: the key service has a key for the authority.
-  func approve(_ chain: IdentityChain) throws {
-    try keys.make(chain.purpose, algorithm: chain.algorithm, of: fresh.organisation)
+  func approve(_ chain: IdentityChain, generation: Int = 1) throws {
+    try keys.make(chain.purpose(generation: generation), algorithm: chain.algorithm, of: fresh.organisation)
   }
 
   func authority(_ chain: IdentityChain) async throws -> IdentityAuthority {

@@ -57,7 +57,8 @@ struct VerifyTests {
       IdentityIssuer.Contents(
         request: try IdentityRequest(try desk.request(chain, "x"), chain), profile: .device, holder: "x", dnsNames: [],
         uri: "urn:x", serial: desk.identities.newSerial(), from: Identities.validFrom(desk.fresh.clock.now), days: 5))
-    let signature = try await desk.identities.keys.sign(draft.toBeSigned, chain, of: desk.fresh.organisation)
+    let signature = try await desk.identities.keys.sign(
+      draft.toBeSigned, chain, generation: 1, of: desk.fresh.organisation)
     let signed = try draft.signed(with: signature)
     let verdict = try await desk.identities.verify(CertificateText.pem(signed.der), for: .client, by: desk.principal)
     #expect(verdict.fault == .unrecorded)

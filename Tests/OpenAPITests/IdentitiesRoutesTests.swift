@@ -19,7 +19,7 @@ struct IdentitiesRoutesTests {
       let early = try await client.send(.post, "/api/v1/identity-authorities", .key("all"), body)
       #expect(early.status == .conflict && early.problemCode == "identityAuthority.keyMissing")
       try scene.signing.make(
-        chain.purpose, algorithm: chain == .tls ? "p256" : "sm2", of: scene.fresh.organisation)
+        chain.purpose(), algorithm: chain == .tls ? "p256" : "sm2", of: scene.fresh.organisation)
       let made = try await client.send(.post, "/api/v1/identity-authorities", .key("all"), body)
       #expect(made.status == .created)
       ids[chain.rawValue] = try made.json()["id"]?.text
@@ -88,6 +88,34 @@ struct IdentitiesRoutesTests {
       #expect(down.status == .serviceUnavailable && down.problemCode == "vault.unreachable")
       let list = try await client.send(.get, "/api/v1/identity-authorities/\(authority)/revocation-list", [:])
       #expect(list.status == .ok)
+    }
+  }
+
+  @Test("an authority is followed by another, which takes over, and retired when nothing of it is left")
+  func succession() async throws {
+    let scene = try await Scene()
+    try await scene.application().test(.router) { client in
+      let old = try #require(try await establish(scene, client)["tls"])
+      let body = #"{"chain":"tls","follows":"\#(old)"}"#
+      let path = "/api/v1/identity-authorities"
+      let early = try await client.send(.post, path, .key("all"), body)
+      #expect(early.problemCode == "identityAuthority.keyMissing")
+      try scene.signing.make("ca-tls-2", algorithm: "p256", of: scene.fresh.organisation)
+      let made = try await client.send(.post, path, .key("all"), body)
+      #expect(made.status == .created)
+      let next = try made.json()
+      #expect(next["state"] == "next" && next["generation"] == .integer(2))
+      let id = try #require(next["id"]?.text)
+      #expect(try await client.send(.get, "\(path)/\(id)/certificate", [:]).status == .ok)
+      let soon = try await client.send(.post, "\(path)/\(old)/retirement", .key("all"))
+      #expect(soon.status == .conflict && soon.problemCode == "identityAuthority.state")
+      let stranger = try await client.send(.post, "\(path)/\(id)/takeover", .key("stranger"))
+      #expect(stranger.status == .notFound)
+      let pem = try TestRequests.tls("gate-01")
+      _ = try await client.send(.post, "/api/v1/identity-certificates", .key("all"), new("gate-01", pem: pem))
+      #expect(try await client.send(.post, "\(path)/\(id)/takeover", .key("all")).json()["state"] == "issuing")
+      let inUse = try await client.send(.post, "\(path)/\(old)/retirement", .key("all"))
+      #expect(inUse.status == .conflict && inUse.problemCode == "identityAuthority.inUse")
     }
   }
 

@@ -64,6 +64,15 @@ struct DoctorTests {
     #expect(doctor.folder().health == .good)
   }
 
+  @Test("it says whether identity certificates can carry the address of their list")
+  func publicAddress() throws {
+    #expect(doctor.publicAddress().text.contains("--public-address"))
+    let settings = try ServerConfiguration.read(
+      options: [.data: folder.path, .vendor: folder.path, .publicAddress: "https://anju.example.com"],
+      environment: [:], currentFolder: folder)
+    #expect(Doctor(configuration: settings).publicAddress().text.contains("https://anju.example.com"))
+  }
+
   @Test("checkpoints that are copied nowhere are to watch")
   func auditCopies() throws {
     #expect(doctor.auditCopies().health == .warning)

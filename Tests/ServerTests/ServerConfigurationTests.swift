@@ -24,6 +24,15 @@ struct ServerConfigurationTests {
     #expect(settings.postgres == nil)
   }
 
+  @Test("the public address is an address and nothing behind it")
+  func publicAddress() throws {
+    #expect(try read().publicAddress == nil)
+    for text in ["https://anju.example.com", "http://10.0.0.8:8080", "https://[fd00::1]:8443"] {
+      #expect(try read([.publicAddress: text + "/"]).publicAddress == text)
+      #expect(try read([:], ["ANJU_PUBLIC_ADDRESS": text]).publicAddress == text)
+    }
+  }
+
   @Test("the option wins over the environment")
   func optionWins() throws {
     let settings = try read([.httpPort: "9000"], ["ANJU_HTTP_PORT": "9001", "ANJU_MQTT_PORT": "9002"])
@@ -45,7 +54,8 @@ struct ServerConfigurationTests {
     "a value out of range stops the start with the setting's name",
     arguments: [
       (ServerConfiguration.Key.httpPort, "70000"), (.mqttPort, "-1"), (.mqttPort, "mqtt"), (.logLevel, "loud"),
-      (.zoneMinutes, "900"),
+      (.zoneMinutes, "900"), (.publicAddress, "anju.example.com"), (.publicAddress, "ftp://anju.example.com"),
+      (.publicAddress, "https://anju.example.com/x"), (.publicAddress, "https://"),
     ])
   func outOfRange(key: ServerConfiguration.Key, value: String) {
     do {

@@ -13,6 +13,21 @@ package struct IdentityAuthorityEstablished: JournalEvent, Hashable {
   }
 }
 
+/// An authority took its next place in the succession.
+package struct IdentityAuthorityChanged: JournalEvent, Hashable {
+  package static let kind = "identity.authorityChanged"
+  package let authority: ID<IdentityAuthority>
+  package let chain: IdentityChain
+  package let state: IdentityAuthority.State
+  package var subject: String { authority.description }
+
+  init(_ authority: IdentityAuthority) {
+    self.authority = authority.id
+    chain = authority.chain
+    state = authority.state
+  }
+}
+
 /// A third party got a certificate.
 package struct IdentityCertificateIssued: JournalEvent, Hashable {
   package static let kind = "identity.issued"

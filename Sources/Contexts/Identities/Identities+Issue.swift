@@ -81,11 +81,15 @@ extension Identities {
       IdentityIssuer.Contents(
         request: issue.request, profile: issue.profile, holder: issue.holder, dnsNames: issue.dnsNames,
         uri: IdentityCertificate.uri(id), serial: newSerial(), from: Self.validFrom(work.time.now()),
-        days: issue.days))
-    let signature = try await keys.sign(draft.toBeSigned, issue.chain, of: organisation)
+        days: issue.days, listAddress: listAddress(of: authority.id)))
+    let signature = try await keys.sign(
+      draft.toBeSigned, issue.chain, generation: authority.generation, of: organisation)
     let signed = try draft.signed(with: signature)
     return try await work.run(IdentitiesError.self) { unit in
       try unit.lockOrder()
+      guard let current = try unit.sql.authority(authority.id), current.state == .issuing else {
+        throw IdentitiesError.authorityState(.superseded)
+      }
       try unit.sql.checkFree(issue.request.keyDigest, renews: issue.renews, in: authority, at: unit.now)
       if let renews = issue.renews { try unit.sql.identity(renews, of: organisation).checkRenewable(at: unit.now) }
       let certificate = IdentityCertificate(

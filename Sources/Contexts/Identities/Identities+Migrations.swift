@@ -51,6 +51,20 @@ extension Identities {
         CREATE UNIQUE INDEX identity_certificate_serial ON identity_certificate (organisation, authority, serial);
         CREATE INDEX identity_certificate_by_key ON identity_certificate (organisation, authority, key_digest);
         CREATE INDEX identity_certificate_by_end ON identity_certificate (organisation, authority, valid_until);
-        """)
+        """),
+      .init(
+        2, "authorities that follow one another",
+        """
+        DROP INDEX identity_authority_one_a_chain;
+        ALTER TABLE identity_authority ADD COLUMN generation {int} NOT NULL DEFAULT 1;
+        ALTER TABLE identity_authority ADD COLUMN state {text} NOT NULL DEFAULT 'issuing'
+          CONSTRAINT identity_authority_state CHECK (state IN ('next', 'issuing', 'superseded', 'retired'));
+        CREATE UNIQUE INDEX identity_authority_generation ON identity_authority (organisation, chain, generation);
+        CREATE UNIQUE INDEX identity_authority_issuing ON identity_authority (organisation, chain)
+          WHERE state = 'issuing';
+        CREATE UNIQUE INDEX identity_authority_next ON identity_authority (organisation, chain) WHERE state = 'next';
+        DROP INDEX identity_certificate_by_key;
+        CREATE INDEX identity_certificate_by_key ON identity_certificate (organisation, chain, key_digest);
+        """),
     ])
 }

@@ -7,17 +7,21 @@ extension SQLConnection {
   func insert(_ authority: IdentityAuthority) throws {
     try execute(
       """
-      INSERT INTO identity_authority (organisation, id, chain, certificate, established_at, valid_until, revocations,
-        list, list_number, list_made_at, list_next_at, list_revocations)
-      VALUES (\(authority.organisation), \(authority.id), \(authority.chain.rawValue), \(authority.certificate),
-        \(authority.establishedAt), \(authority.validUntil), \(authority.revocations), \(authority.list.der),
+      INSERT INTO identity_authority (organisation, id, chain, generation, state, certificate, established_at,
+        valid_until, revocations, list, list_number, list_made_at, list_next_at, list_revocations)
+      VALUES (\(authority.organisation), \(authority.id), \(authority.chain.rawValue), \(authority.generation),
+        \(authority.state.rawValue), \(authority.certificate), \(authority.establishedAt), \(authority.validUntil),
+        \(authority.revocations), \(authority.list.der),
         \(authority.list.number), \(authority.list.madeAt), \(authority.list.nextAt), \(authority.list.revocations))
       """)
   }
 
   func authorities(of organisation: ID<Organisation>) throws -> [IdentityAuthority] {
-    try rows("SELECT * FROM identity_authority WHERE organisation = \(organisation) ORDER BY chain DESC")
-      .map { try IdentityAuthority($0) }
+    try rows(
+      """
+      SELECT * FROM identity_authority WHERE organisation = \(organisation) ORDER BY chain DESC, generation DESC
+      """
+    ).map { try IdentityAuthority($0) }
   }
 
   /// Of any organisation: what an authority publishes is for everybody.
@@ -31,10 +35,38 @@ extension SQLConnection {
     try rows(
       """
       SELECT * FROM identity_authority
-      WHERE list_made_at <= \(madeBefore) OR list_made_at > \(orAfter) OR list_revocations < revocations
+      WHERE state <> 'retired'
+        AND (list_made_at <= \(madeBefore) OR list_made_at > \(orAfter) OR list_revocations < revocations)
       ORDER BY list_made_at LIMIT 100
       """
     ).map { try IdentityAuthority($0) }
+  }
+
+  /// Sets where an authority stands, and nothing else.
+  ///
+  /// - Throws: `.authorityState` when it does not stand where it was thought to.
+  func move(
+    _ authority: IdentityAuthority, to state: IdentityAuthority.State
+  ) throws -> IdentityAuthority {
+    let changed = try execute(
+      """
+      UPDATE identity_authority SET state = \(state.rawValue)
+      WHERE organisation = \(authority.organisation) AND id = \(authority.id) AND state = \(authority.state.rawValue)
+      """)
+    guard changed == 1, let moved = try self.authority(authority.id) else {
+      throw IdentitiesError.authorityState(authority.state)
+    }
+    return moved
+  }
+
+  /// How many certificates of each of an organisation's authorities have not ended.
+  func unended(of organisation: ID<Organisation>, at now: Instant) throws -> [ID<IdentityAuthority>: Int] {
+    try rows(
+      """
+      SELECT authority, count(*) AS count FROM identity_certificate
+      WHERE organisation = \(organisation) AND valid_until >= \(now) GROUP BY authority
+      """
+    ).reduce(into: [:]) { counts, row in counts[try row.id("authority")] = try row.int("count") }
   }
 
   /// - Returns: false when the list is not the one that this one follows.
@@ -81,15 +113,15 @@ extension SQLConnection {
     ).map { try IdentityCertificate($0) }
   }
 
-  /// - Throws: `.keyInUse` when another certificate that has not ended has the key and is not the one that is renewed,
-  ///   `.tooMany`.
+  /// - Throws: `.keyInUse` when another certificate of the chain that has not ended has the key and is not the one that
+  ///   is renewed, whichever of the chain's authorities issued it; `.tooMany`.
   func checkFree(
     _ keyDigest: [UInt8], renews: ID<IdentityCertificate>?, in authority: IdentityAuthority, at now: Instant
   ) throws {
     let others = try rows(
       """
       SELECT id, renews FROM identity_certificate
-      WHERE organisation = \(authority.organisation) AND authority = \(authority.id)
+      WHERE organisation = \(authority.organisation) AND chain = \(authority.chain.rawValue)
         AND key_digest = \(keyDigest) AND (valid_until >= \(now) OR reason = 'keyCompromise')
       """)
     // A revoked one is not taken again before its end, a compromised one never.
@@ -176,8 +208,9 @@ extension IdentityAuthority {
   init(_ row: SQLRow) throws {
     self.init(
       id: try row.id("id"), organisation: try row.id("organisation"),
-      chain: try row.word("chain"), certificate: try row.blob("certificate"),
-      establishedAt: try row.instant("established_at"), validUntil: try row.instant("valid_until"),
+      chain: try row.word("chain"), generation: try row.int("generation"), state: try row.word("state"),
+      certificate: try row.blob("certificate"), establishedAt: try row.instant("established_at"),
+      validUntil: try row.instant("valid_until"),
       list: List(
         der: try row.blob("list"), number: try row.integer("list_number"), madeAt: try row.instant("list_made_at"),
         nextAt: try row.instant("list_next_at"), revocations: try row.integer("list_revocations")),

@@ -77,8 +77,21 @@ extension Identities {
       default: throw .unreadable
       }
     }
-    guard let authority = authorities.first(where: { $0.chain == chain }) else { throw .issuerUnknown }
-    if let certificate { return try believe(certificate, authority, usage, at: now) }
+    // Each of the chain, the newest first: what a superseded one issued is good until it ends.
+    for authority in authorities where authority.chain == chain {
+      do throws(IdentityFault) {
+        if let certificate { return try believe(certificate, authority, usage, at: now) }
+        return try believe(pem, authority, usage, at: now)
+      } catch {
+        guard error == .issuerUnknown else { throw error }
+      }
+    }
+    throw .issuerUnknown
+  }
+
+  private static func believe(
+    _ pem: String, _ authority: IdentityAuthority, _ usage: IdentityUsage, at now: Int64
+  ) throws(IdentityFault) -> Shown {
     do throws(CertificateFault) {
       guard let issuer = try? RemoteAuthority(der: authority.certificate) else { throw CertificateFault.issuerUnknown }
       let verified = try issuer.verify(pem, at: now, usage: usage == .client ? .client : .server)

@@ -13,14 +13,21 @@ package struct Identities: Sendable {
   package static let requestBytesMax = 16 * 1_024
 
   package let work: Work
+  /// Under which address others reach this platform, as `https://anju.example.com`; nil where none is known. Then
+  /// certificates say nothing of where their list is.
+  package let publicAddress: String?
   let keys: AuthorityKeys
   let randomBytes: @Sendable (Int) -> [UInt8]
 
   /// - Parameters:
   ///   - keys: the key service.
+  ///   - publicAddress: without a slash at its end.
   ///   - randomBytes: so many fresh random bytes, for serial numbers.
-  package init(work: Work, keys: any KeySource, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
+  package init(
+    work: Work, keys: any KeySource, publicAddress: String? = nil, randomBytes: @escaping @Sendable (Int) -> [UInt8]
+  ) {
     self.work = work
+    self.publicAddress = publicAddress
     self.keys = AuthorityKeys(source: keys)
     self.randomBytes = randomBytes
   }
@@ -52,7 +59,12 @@ package struct Identities: Sendable {
     return try await work.read(IdentitiesError.self) { sql in try sql.identity(id, of: principal.organisation) }
   }
 
-  /// The organisation's authorities, at most one a chain; needs `identities.read`.
+  /// Where an authority's list is fetched by anybody; nil without a public address.
+  package func listAddress(of authority: ID<IdentityAuthority>) -> String? {
+    publicAddress.map { "\($0)/api/v1/identity-authorities/\(authority)/revocation-list" }
+  }
+
+  /// The organisation's authorities, the newest of each chain first; needs `identities.read`.
   package func authorities(by principal: Principal) async throws(IdentitiesError) -> [IdentityAuthority] {
     try principal.may(.identitiesRead)
     return try await work.read(IdentitiesError.self) { sql in try sql.authorities(of: principal.organisation) }
@@ -73,11 +85,13 @@ package struct Identities: Sendable {
     return serial
   }
 
+  /// The one that issues.
   func authority(
     _ chain: IdentityChain, of organisation: ID<Organisation>
   ) async throws(IdentitiesError) -> IdentityAuthority {
     try await work.read(IdentitiesError.self) { sql in
-      guard let found = try sql.authorities(of: organisation).first(where: { $0.chain == chain }) else {
+      let there = try sql.authorities(of: organisation)
+      guard let found = there.first(where: { $0.chain == chain && $0.state == .issuing }) else {
         throw IdentitiesError.authorityMissing(chain)
       }
       return found

@@ -10,7 +10,11 @@ package enum IdentitiesError: UseCaseError, Hashable {
   case authorityMissing(IdentityChain)
   case authorityExists(IdentityChain)
   /// The key service has no key for the authority: two custodians have to approve one.
-  case authorityKeyMissing(IdentityChain)
+  case authorityKeyMissing(IdentityChain, generation: Int = 1)
+  /// The authority cannot do this where it stands in the succession.
+  case authorityState(IdentityAuthority.State)
+  /// So many of its certificates have not ended.
+  case authorityInUse(count: Int)
   /// The key service did not sign, for its own reason.
   case keyService(VaultError)
   /// What the key service signed is not signed with the authority's key.
@@ -44,8 +48,8 @@ package enum IdentitiesError: UseCaseError, Hashable {
     case .store: .unavailable
     case .keyService(let error): error.kind
     case .authorityUnknown, .certificateUnknown: .notFound
-    case .authorityMissing, .authorityExists, .authorityKeyMissing, .authorityNotYetValid, .keyInUse, .revoked,
-      .expired, .outlivesAuthority, .tooMany:
+    case .authorityMissing, .authorityExists, .authorityKeyMissing, .authorityNotYetValid, .authorityState,
+      .authorityInUse, .keyInUse, .revoked, .expired, .outlivesAuthority, .tooMany:
       .conflict
     case .requestTooLarge: .tooLarge
     case .requestForged, .requestInvalid, .requestMismatch, .cursorInvalid, .fieldInvalid: .invalid
@@ -69,7 +73,7 @@ extension IdentitiesError {
     case .fieldInvalid(let field, let problem):
       ("identity.fieldInvalid", "\(field) \(problem).", "Mend the field and send it again.")
     case .authorityUnknown, .authorityMissing, .authorityExists, .authorityKeyMissing, .authorityNotYetValid,
-      .signatureWrong:
+      .authorityState, .authorityInUse, .signatureWrong:
       authorityWords
     default: certificateWords
     }
@@ -86,11 +90,21 @@ extension IdentitiesError {
       )
     case .authorityExists(let chain):
       ("identityAuthority.exists", "There is an authority for \(chain.rawValue).", "Use the one that is there.")
-    case .authorityKeyMissing(let chain):
+    case .authorityKeyMissing(let chain, let generation):
       (
         "identityAuthority.keyMissing", "The key service has no key for the \(chain.rawValue) authority.",
         "A custodian proposes it, two others approve: anju vault propose ca organisation=ID "
-          + "purpose=\(chain.purpose) algorithm=\(chain.algorithm)"
+          + "purpose=\(chain.purpose(generation: generation)) algorithm=\(chain.algorithm)"
+      )
+    case .authorityState(let state):
+      (
+        "identityAuthority.state", "The authority is \(state.rawValue): this is not done with it.",
+        "Compare with the list of authorities: next takes over, issuing gets a successor, superseded is retired."
+      )
+    case .authorityInUse(let count):
+      (
+        "identityAuthority.inUse", "\(count) certificates of the authority have not ended.",
+        "Renew them from the authority that issues now, and wait for the last to end."
       )
     case .authorityNotYetValid:
       (
@@ -136,7 +150,7 @@ extension IdentitiesError {
     case .outlivesAuthority:
       (
         "identityCertificate.outlivesAuthority", "The certificate would end after its authority's.",
-        "Ask for fewer days."
+        "Ask for fewer days, or have the security officer establish the authority that follows."
       )
     case .tooMany(let max):
       (

@@ -1,3 +1,5 @@
+import Kernel
+
 /// The two authorities of an organisation, each with its kind of key.
 ///
 /// - Source: clauses 8.8 b and 9.4 c.
@@ -11,10 +13,17 @@ package enum IdentityChain: String, Sendable, Hashable, CaseIterable, Codable {
   var algorithm: String { self == .tls ? "p256" : "sm2" }
 
   /// The key service's word for what the key is for; one that begins with `ca` is made with two approvals only.
-  package var purpose: String { "ca-\(rawValue)" }
+  ///
+  /// - Parameter generation: 1 for the first authority, 2 for the one that follows it: each has a key of its own.
+  package func purpose(generation: Int = 1) -> String {
+    generation == 1 ? "ca-\(rawValue)" : "ca-\(rawValue)-\(generation)"
+  }
 
-  /// The name in its authority's certificate.
-  var authorityName: String { self == .tls ? "Anju Identity TLS CA" : "Anju Identity Application CA" }
+  /// The name in its authority's certificate: another in each generation, so that lists of two cannot be mixed up.
+  func authorityName(of organisation: ID<Organisation>, generation: Int) -> String {
+    let name = self == .tls ? "Anju Identity TLS CA" : "Anju Identity Application CA"
+    return "\(name) \(organisation.description.suffix(12))" + (generation == 1 ? "" : " G\(generation)")
+  }
 }
 
 /// What somebody shows a certificate for.

@@ -18,6 +18,8 @@ enum IdentityIssuer: Sendable {
     /// Seconds since 1970.
     let from: Int64
     let days: Int
+    /// Where the authority's list is; nil to say nothing of it.
+    var listAddress: String?
   }
 
   init(_ authority: IdentityAuthority) throws(IdentitiesError) {
@@ -39,7 +41,7 @@ enum IdentityIssuer: Sendable {
           try authority.draft(
             request, commonName: contents.holder, dnsNames: contents.dnsNames, uri: contents.uri,
             usages: Set(usages.map { $0 == .client ? .client : .server }), serial: contents.serial,
-            from: contents.from, days: contents.days))
+            from: contents.from, days: contents.days, listAddress: contents.listAddress))
       case (.application(let issuer), .application(let key)):
         return .application(
           try SM2CertificateDraft(
@@ -60,6 +62,7 @@ enum IdentityIssuer: Sendable {
       contents.profile.usages(names: contents.dnsNames).map {
         $0 == .client ? .clientAuthentication : .serverAuthentication
       })
+    extensions.revocationListAddress = contents.listAddress
     extensions.names = contents.dnsNames.map { .dns($0) } + [.uri(contents.uri)]
     return extensions
   }

@@ -62,16 +62,17 @@ public struct RemoteAuthority: Sendable {
   /// - Parameters:
   ///   - serial: 8 to 20 random bytes, never used before.
   ///   - from: seconds since 1970.
+  ///   - listAddress: where the authority's revocation list is, a URL; nil to leave it out.
   /// - Throws: `.outlivesAuthority`, `.nameInvalid`, `.serialInvalid`, `.validityInvalid`.
   public func draft(
     _ request: CertificateRequest, commonName: String, dnsNames: [String], uri: String, usages: Set<Usage>,
-    serial: [UInt8], from: Int64, days: Int
+    serial: [UInt8], from: Int64, days: Int, listAddress: String? = nil
   ) throws(CertificateAuthorityError) -> CertificateDraft {
     let validity = try CertificateAuthority.Validity(from: from, days: days)
     guard validity.notAfter <= certificate.notValidAfter else { throw .outlivesAuthority }
     let names: [GeneralName] = dnsNames.map { .dnsName($0) } + [.uniformResourceIdentifier(uri)]
     let purposes = Usage.allCases.filter(usages.contains).map(\.id)
-    let extensions = try CertificateAuthority.wrapping {
+    var extensions = try CertificateAuthority.wrapping {
       try Certificate.Extensions {
         Critical(BasicConstraints.notCertificateAuthority)
         Critical(KeyUsage(digitalSignature: true))
@@ -80,6 +81,9 @@ public struct RemoteAuthority: Sendable {
         SubjectKeyIdentifier(hash: request.key)
         AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
       }
+    }
+    if let listAddress {
+      try CertificateAuthority.wrapping { try extensions.append(RevocationListAddress.extension(listAddress)) }
     }
     return try CertificateDraft(
       UnsignedCertificate(

@@ -83,7 +83,8 @@ package final class AnjuServer: Sendable {
     do {
       let contexts = try await Contexts.open(
         storage, authority: certificates.authority, vault: vault.vault, breached: breachList(configuration, logger),
-        audit: try audit(configuration, vault.keys), keys: KeyLinks(folder: configuration.vaultFolder), logger: logger)
+        audit: try audit(configuration, vault.keys), keys: KeyLinks(folder: configuration.vaultFolder),
+        publicAddress: configuration.publicAddress, logger: logger)
       let first =
         try await contexts.accounts.isEmpty() ? contexts.accounts.found(organisation: "安居运营中心") : nil
       return AnjuServer(

@@ -15,6 +15,9 @@ package struct ServerConfiguration: Sendable, Equatable {
   package var mqttPort: Int
   /// More names and addresses of this server that its certificate shall carry. `--names`, `ANJU_NAMES`.
   package var names: [String]
+  /// Under which address others reach the pages and the API, as `https://anju.example.com`: goes into identity
+  /// certificates as the address of their list. `--public-address`, `ANJU_PUBLIC_ADDRESS`.
+  package var publicAddress: String?
   /// Starts without the virtual building. `--empty`, `ANJU_EMPTY`.
   package var isEmpty: Bool
   /// The virtual building's control interface, on loopback; 0 takes a free one. `--control-port`, `ANJU_CONTROL_PORT`.
@@ -74,6 +77,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     }
     self.isEmpty = isEmpty
     names = (text(.names) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    publicAddress = try Self.publicAddress(text(.publicAddress))
     postgres = text(.postgres)
     auditCopies = text(.auditCopies).map { URL(fileURLWithPath: $0, isDirectory: true) }
     auditCommand = text(.auditCommand)
@@ -86,6 +90,17 @@ package struct ServerConfiguration: Sendable, Equatable {
       throw ConfigurationError(key: .zoneMinutes, value: zone, expected: "minutes east of UTC, -720 to 840")
     }
     zoneMinutes = minutes
+  }
+
+  /// A scheme and a host with its port, nothing behind them; a slash at the end is taken away.
+  private static func publicAddress(_ given: String?) throws(ConfigurationError) -> String? {
+    guard let given else { return nil }
+    let text = given.hasSuffix("/") ? String(given.dropLast()) : given
+    let form = #/^https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$/#
+    guard text.utf8.count <= 200, text.contains(form) else {
+      throw ConfigurationError(key: .publicAddress, value: given, expected: "as https://anju.example.com:8443")
+    }
+    return text
   }
 
   private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
@@ -105,6 +120,7 @@ extension ServerConfiguration {
     case mqttPort = "mqtt.port"
     case names
     case postgres
+    case publicAddress = "public.address"
     case vaultData = "vault.data"
     case vaultStart = "vault.start"
     case vendor

@@ -28,6 +28,9 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "More names and addresses of this server, with commas, for its certificate.")
   var names: String?
 
+  @Option(help: "Where others reach this server, as https://anju.example.com: goes into identity certificates.")
+  var publicAddress: String?
+
   @Option(help: "A PostgreSQL connection string instead of the embedded store.")
   var postgres: String?
 
@@ -58,7 +61,8 @@ struct SettingOptions: ParsableArguments {
   func configuration() throws -> ServerConfiguration {
     let given: [(ServerConfiguration.Key, String?)] = [
       (.data, data), (.listen, isPublic ? listen ?? "0.0.0.0" : listen), (.httpPort, httpPort),
-      (.mqttPort, mqttPort), (.names, names), (.postgres, postgres), (.vendor, vendor), (.vaultData, vaultData),
+      (.mqttPort, mqttPort), (.names, names), (.publicAddress, publicAddress), (.postgres, postgres),
+      (.vendor, vendor), (.vaultData, vaultData),
       (.vaultStart, noVault ? "false" : nil), (.auditCopies, auditCopies), (.auditCommand, auditCommand),
       (.zoneMinutes, zoneMinutes), (.logLevel, logLevel), (.empty, empty ? "true" : nil), (.controlPort, controlPort),
     ]

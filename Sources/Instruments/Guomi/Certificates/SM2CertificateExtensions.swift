@@ -49,6 +49,10 @@ public struct SM2CertificateExtensions: Hashable, Sendable {
   /// Nil for any.
   public var purposes: Set<Purpose>?
   public var names: [AlternativeName] = []
+  /// Where the issuer's revocation list is to be fetched: the first URL of the first point; nil where none is said.
+  ///
+  /// - Source: RFC 5280, 4.2.1.13.
+  public var revocationListAddress: String?
   public internal(set) var subjectKeyID: [UInt8]?
   public internal(set) var authorityKeyID: [UInt8]?
 
@@ -61,6 +65,7 @@ public struct SM2CertificateExtensions: Hashable, Sendable {
   static let keyUsageID = ObjectID(2, 5, 29, 15)
   static let purposesID = ObjectID(2, 5, 29, 37)
   static let namesID = ObjectID(2, 5, 29, 17)
+  static let revocationListAddressID = ObjectID(2, 5, 29, 31)
   static let subjectKeyID = ObjectID(2, 5, 29, 14)
   static let authorityKeyID = ObjectID(2, 5, 29, 35)
 }
@@ -84,6 +89,12 @@ extension SM2CertificateExtensions {
       all.append(Self.extension(Self.purposesID, isCritical: false, DER.sequence(of: ids)))
     }
     if !names.isEmpty { all.append(Self.extension(Self.namesID, isCritical: false, try namesDER())) }
+    if let revocationListAddress {
+      guard AlternativeName.uri(revocationListAddress).isWellFormed else { throw .nameInvalid(revocationListAddress) }
+      let name = DER.explicit(0, DER.implicit(6, Array(revocationListAddress.utf8)))
+      let value = DER.sequence(DER.sequence(DER.explicit(0, name)))
+      all.append(Self.extension(Self.revocationListAddressID, isCritical: false, value))
+    }
     if let subjectKeyID {
       all.append(Self.extension(Self.subjectKeyID, isCritical: false, DER.octets(subjectKeyID)))
     }
@@ -185,6 +196,16 @@ extension SM2CertificateExtensions {
         guard names.count < Self.namesMax else { throw DERError.length }
         guard let name = try AlternativeName(all.element()) else { continue }
         names.append(name)
+      }
+    case Self.revocationListAddressID:
+      var points = try value.sequence()
+      while !points.isAtEnd {
+        var point = try points.sequence()
+        guard var names = try point.takeOptional(0xa0).map({ DERReader($0) }) else { continue }
+        guard var full = try names.takeOptional(0xa0).map({ DERReader($0) }) else { continue }
+        while !full.isAtEnd, revocationListAddress == nil {
+          if case .uri(let text)? = try AlternativeName(full.element()) { revocationListAddress = text }
+        }
       }
     case Self.subjectKeyID: subjectKeyID = Array(try value.take(DER.Tag.octets))
     case Self.authorityKeyID:

@@ -40,9 +40,11 @@ struct Contexts: Sendable {
   ///   - breached: passwords that nobody may choose.
   ///   - audit: signs the audit log's checkpoints, whose are believed, and where copies of them go.
   ///   - keys: the key service.
+  ///   - publicAddress: under which others reach this server; nil where none is known.
   static func open(
     _ storage: Storage, authority: CertificateAuthority, vault: Vault, breached: BreachList,
-    audit: (signer: VaultCheckpointSigner, places: [any CheckpointPlace]), keys: any KeySource, logger: Logger
+    audit: (signer: VaultCheckpointSigner, places: [any CheckpointPlace]), keys: any KeySource, publicAddress: String?,
+    logger: Logger
   ) async throws -> Contexts {
     let devices = try Devices(
       work: storage.work, directory: DeviceDirectory(), authority: authority,
@@ -71,7 +73,9 @@ struct Contexts: Sendable {
         random: SystemSources.randomBytes),
       estate: Estate(work: storage.work), devices: devices, alarms: Alarms(work: storage.work),
       privacy: try privacy(storage, vault, log), provisioning: provisioning, keys: desk, audit: log,
-      identities: Identities(work: storage.work, keys: keys, randomBytes: SystemSources.randomBytes),
+      identities: Identities(
+        work: storage.work, keys: keys, publicAddress: publicAddress,
+        randomBytes: SystemSources.randomBytes),
       intake: TelemetryIntake(log: storage.log, directory: devices.directory, latest: latest), board: board,
       history: history, liveness: liveness,
       urgent: UrgentReader(

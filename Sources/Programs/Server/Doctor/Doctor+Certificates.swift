@@ -8,6 +8,14 @@ extension Doctor {
     return [certificate(endsAt: PlatformCertificates.serverEnd(folder), now: now)]
   }
 
+  /// Whether identity certificates can say where their list is.
+  func publicAddress() -> Finding {
+    guard let address = configuration.publicAddress else {
+      return .good("identity certificates carry no address of their list: there is no --public-address")
+    }
+    return .good("identity certificates carry the address of their list, below \(address)")
+  }
+
   func certificate(endsAt end: Int64?, now: Date) -> Finding {
     guard let end else {
       return .wrong("the server's certificate cannot be read", remedy: "remove ca/server.pem; the next start makes one")

@@ -19,6 +19,6 @@ package struct Doctor: Sendable {
       clock(synchronised: Self.clockIsSynchronised()),
       clockAgainstData(now: Date()),
       assets(),
-    ] + certificates(now: Date()) + vault() + [auditCopies()]
+    ] + certificates(now: Date()) + vault() + [auditCopies(), publicAddress()]
   }
 }

@@ -10,18 +10,7 @@ extension Console {
   func installIdentities(on router: some RouterMethods<HTTPContext>) {
     get("/identities", on: router) { visit in try await identitiesPage(visit) }
     post("/identities", on: router) { visit, form in try await issueIdentity(visit, form) }
-    post("/identities/authorities", on: router) { visit, form in
-      guard let chain = form["chain"].flatMap({ IdentityChain(rawValue: $0) }) else { throw Problem.notFound("chain") }
-      do throws(IdentitiesError) {
-        let principal: Principal
-        do { principal = try visit.principal() } catch { throw .denied(Denied(permission: .identitiesAuthorities)) }
-        _ = try await services.identities.establish(chain, by: principal)
-      } catch {
-        guard error.kind != .denied else { throw error }
-        return try await identitiesPage(visit, notice: text(error, visit))
-      }
-      return Self.redirect("/identities?done=established")
-    }
+    installAuthorities(on: router)
     get("/identities/:certificate", on: router) { visit in try await identityPage(visit) }
     get("/identities/:certificate/file", on: router) { visit in
       let found = try await services.identities.certificate(try visit.id("certificate"), by: try visit.principal())
@@ -40,7 +29,7 @@ extension Console {
 
   // MARK: The list
 
-  private func identitiesPage(
+  func identitiesPage(
     _ visit: Visit, typed: PageForm? = nil, problem: String? = nil, notice: String? = nil
   ) async throws -> Response {
     let principal = try visit.principal()
@@ -50,7 +39,7 @@ extension Console {
       state: visit.query.word("state"), page: PageRequest(cursor: visit.query["after"], limit: 25))
     let found = try await services.identities.certificates(query, by: principal)
     let authorities = try await services.identities.authorities(by: principal)
-    let there = authorities.map(\.chain)
+    let there = IdentityChain.allCases.filter { chain in authorities.contains { $0.chain == chain } }
     let view: ViewValue = [
       "q": .optional(visit.query["q"]),
       "filters": .list([
@@ -58,10 +47,7 @@ extension Console {
         choice("profile", IdentityProfile.allCases.map(\.rawValue), visit),
         choice("state", IdentityCertificate.State.allCases.map(\.rawValue), visit),
       ]),
-      "authorities": .list(
-        IdentityChain.allCases.map { chain in
-          authorityView(chain, authorities.first { $0.chain == chain }, principal, visit)
-        }),
+      "authorities": .list(try await authorityViews(authorities, principal, visit)),
       "mayIssue": .flag(visit.may(.identitiesWrite) && !there.isEmpty), "problem": .optional(problem),
       "notice": .optional(notice),
       "done": .optional(notice == nil ? visit.query["done"].map { words.named("identities", "done-\($0)") } : nil),
@@ -92,37 +78,6 @@ extension Console {
 
   private func option(_ value: String, _ page: String, _ typed: String?, _ words: Words) -> ViewValue {
     ["value": .text(value), "text": .text(words("\(page).\(value)")), "here": .flag(value == typed)]
-  }
-
-  private func authorityView(
-    _ chain: IdentityChain, _ authority: IdentityAuthority?, _ principal: Principal, _ visit: Visit
-  ) -> ViewValue {
-    let words = visit.words
-    let name: ViewValue = [
-      "chain": .text(chain.rawValue), "name": .text(words("identityAuthority.\(chain.rawValue)")),
-      "hint": .text(words("identityAuthority.\(chain.rawValue)Hint")), "isThere": .flag(authority != nil),
-      "icon": .text(chain == .tls ? "lock" : "shield-check"),
-      "mayEstablish": .flag(authority == nil && visit.may(.identitiesAuthorities)),
-    ]
-    guard let authority else {
-      let organisation = principal.organisation.bytes.map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
-      let algorithm = chain == .tls ? "p256" : "sm2"
-      return name.with([
-        "command": .text(
-          "anju vault propose ca organisation=\(organisation) purpose=\(chain.purpose) algorithm=\(algorithm)")
-      ])
-    }
-    let path = "/api/v1/identity-authorities/\(authority.id)"
-    return name.with([
-      "until": .text(formats.moment(authority.validUntil)), "file": .text("\(path)/certificate"),
-      "list": .text("\(path)/revocation-list"), "listNumber": .text(String(authority.list.number)),
-      "listMade": .text(formats.moment(authority.list.madeAt)),
-      "listNext": .text(formats.moment(authority.list.nextAt)),
-      "behind": .flag(authority.isListBehind),
-      "address": .text("https://\(visit.request.head.authority ?? "")\(path)/revocation-list"),
-    ])
   }
 
   func identityView(_ certificate: IdentityCertificate, _ visit: Visit) -> ViewValue {
@@ -253,7 +208,7 @@ extension Console {
   }
 
   /// What the context's error says, in the visitor's language; for a field which one it is.
-  private func text(_ error: IdentitiesError, _ visit: Visit) -> String {
+  func text(_ error: IdentitiesError, _ visit: Visit) -> String {
     let words = visit.words
     switch error {
     case .fieldInvalid(let field, _): return words.named("identityField", field)

@@ -18,6 +18,8 @@ private enum IdentitySchemas {
 struct IdentityAuthorityBody: Encodable, Described, Sendable {
   let id: ID<IdentityAuthority>
   let chain: IdentityChain
+  let generation: Int
+  let state: IdentityAuthority.State
   let certificatePEM: String
   let establishedAt: String
   let validUntil: String
@@ -25,10 +27,13 @@ struct IdentityAuthorityBody: Encodable, Described, Sendable {
   let listMadeAt: String
   let listNextAt: String
   let isListBehind: Bool
+  let listAddress: String?
 
-  init(_ authority: IdentityAuthority) {
+  init(_ authority: IdentityAuthority, _ identities: Identities) {
     id = authority.id
     chain = authority.chain
+    generation = authority.generation
+    state = authority.state
     certificatePEM = CertificateText.pem(authority.certificate)
     establishedAt = authority.establishedAt.description
     validUntil = authority.validUntil.description
@@ -36,16 +41,22 @@ struct IdentityAuthorityBody: Encodable, Described, Sendable {
     listMadeAt = authority.list.madeAt.description
     listNextAt = authority.list.nextAt.description
     isListBehind = authority.isListBehind
+    listAddress = identities.listAddress(of: authority.id)
   }
 
   static let schema = Schema.named(
     "IdentityAuthority",
     .object([
       .needs("id", .id), .needs("chain", IdentitySchemas.chain, "tls: ECDSA on P-256; application: SM2."),
+      .needs("generation", .count, "1 for the first of its chain, 2 for the one that follows it."),
+      .needs("state", .choice(IdentityAuthority.State.allCases.map(\.rawValue))),
       .needs("certificatePEM", IdentitySchemas.pem), .needs("establishedAt", .time), .needs("validUntil", .time),
       .needs("listNumber", .count), .needs("listMadeAt", .time),
       .needs("listNextAt", .time, "By when there is the next list."),
       .needs("isListBehind", .boolean, "A revocation is not on the list yet: the key service could not be asked."),
+      .may(
+        "listAddress", .text(1...400, example: "https://anju.example.com/api/v1/…"),
+        "As its certificates carry it; none without the server's public address."),
     ]))
 }
 
@@ -53,13 +64,19 @@ struct IdentityAuthoritiesBody: Encodable, Described, Sendable {
   let items: [IdentityAuthorityBody]
 
   static let schema = Schema.named(
-    "IdentityAuthorities", .object([.needs("items", .array(IdentityAuthorityBody.schema, max: 2))]))
+    "IdentityAuthorities", .object([.needs("items", .array(IdentityAuthorityBody.schema, max: 200))]))
 }
 
 struct NewIdentityAuthorityBody: Decodable, Described {
   let chain: IdentityChain
+  let follows: ID<IdentityAuthority>?
 
-  static let schema = Schema.named("NewIdentityAuthority", .object([.needs("chain", IdentitySchemas.chain)]))
+  static let schema = Schema.named(
+    "NewIdentityAuthority",
+    .object([
+      .needs("chain", IdentitySchemas.chain),
+      .may("follows", .id, "The authority that issues now and is to be followed; left out for the first of a chain."),
+    ]))
 }
 
 struct IdentityCertificateBody: Encodable, Described, Sendable {

@@ -15,28 +15,48 @@ extension OpenAPISurface {
     [
       Endpoint(
         .get, "/api/v1/identity-authorities", "listIdentityAuthorities", tag: "identities",
-        "The organisation's authorities: one of P-256 for TLS, one of SM2 for applications.",
+        "The organisation's authorities: of P-256 for TLS, of SM2 for applications; the newest of each first.",
         access: .permission(.identitiesRead), answer: .json(IdentityAuthoritiesBody.schema)
       ) { call in
         let found = try await identities.authorities(by: try call.principal())
-        return try call.answer(IdentityAuthoritiesBody(items: found.map { IdentityAuthorityBody($0) }))
+        return try call.answer(IdentityAuthoritiesBody(items: found.map { IdentityAuthorityBody($0, identities) }))
       },
       Endpoint(
         .post, "/api/v1/identity-authorities", "establishIdentityAuthority", tag: "identities",
-        "Establishes an authority whose key two custodians approved; needs the second factor, shown just now.",
+        "Establishes an authority whose key two custodians approved, the first of its chain or the one that follows "
+          + "the one that issues; needs the second factor, shown just now.",
         access: .permission(.identitiesAuthorities), body: .json(NewIdentityAuthorityBody.self),
         answer: .json(IdentityAuthorityBody.schema, .created), problems: [.conflict, .serviceUnavailable]
       ) { call in
         let body = try await call.body(NewIdentityAuthorityBody.self)
-        let made = try await identities.establish(body.chain, by: try call.principal())
-        return try call.answer(IdentityAuthorityBody(made))
+        let made = try await identities.establish(
+          body.chain, following: body.follows, by: try call.principal())
+        return try call.answer(IdentityAuthorityBody(made, identities))
+      },
+      Endpoint(
+        .post, "/api/v1/identity-authorities/{authority}/takeover", "takeOverIdentityAuthority", tag: "identities",
+        "Lets the next authority of a chain issue; what the one before issued stays good until it ends.",
+        access: .permission(.identitiesAuthorities), parameters: [.identityAuthority],
+        answer: .json(IdentityAuthorityBody.schema), problems: [.conflict]
+      ) { call in
+        let moved = try await identities.takeOver(try call.id("authority"), by: try call.principal())
+        return try call.answer(IdentityAuthorityBody(moved, identities))
+      },
+      Endpoint(
+        .post, "/api/v1/identity-authorities/{authority}/retirement", "retireIdentityAuthority", tag: "identities",
+        "Ends a superseded authority for good, once all that it issued has ended.",
+        access: .permission(.identitiesAuthorities), parameters: [.identityAuthority],
+        answer: .json(IdentityAuthorityBody.schema), problems: [.conflict]
+      ) { call in
+        let retired = try await identities.retire(try call.id("authority"), by: try call.principal())
+        return try call.answer(IdentityAuthorityBody(retired, identities))
       },
     ]
   }
 
   /// What anybody may fetch: whoever is shown a certificate needs it to believe it or not.
   private static func publishedEndpoints(_ identities: Identities) -> [Endpoint] {
-    let authority = Endpoint.Parameter.path("authority", "The authority's id.")
+    let authority = Endpoint.Parameter.identityAuthority
     return [
       Endpoint(
         .get, "/api/v1/identity-authorities/{authority}/certificate", "getIdentityAuthorityCertificate",
@@ -169,5 +189,6 @@ extension OpenAPISurface {
 }
 
 extension Endpoint.Parameter {
+  fileprivate static let identityAuthority = path("authority", "The authority's id.")
   fileprivate static let identityCertificate = path("certificate", "The certificate's id.")
 }
