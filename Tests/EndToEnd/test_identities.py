@@ -68,6 +68,7 @@ def established(anju, staff, officers, axe, shot, tmp_path_factory):
             page.get_by_role("button", name="验证并继续").click()
         expect(page.get_by_role("status").filter(has_text="证书机构已设立")).to_be_visible()
     page.close()
+    return custodians
 
 
 def openssl(folder, *arguments, wanted=0):
@@ -169,6 +170,56 @@ def test_a_request_of_another_name_is_refused_and_what_was_typed_stays(anju, est
     expect(page.get_by_role("alert")).to_contain_text("请求中的名称与填写的不一致")
     expect(page.locator("#n-owner")).to_have_value("海清安防")
     axe(page, "mismatch")
+    page.close()
+
+
+def test_an_authority_is_followed_by_another_and_both_are_believed(
+        anju, established, officers, issuer, axe, shot, tmp_path):
+    officer = officers["securityOfficer"]
+    page = officer.context.new_page()
+
+    def card(name):
+        return page.locator("section", has=page.get_by_role("heading", name=name, exact=True))
+
+    def act(button, done):
+        button.click()
+        verify_if_asked(page, officer)
+        expect(page.get_by_role("status").filter(has_text=done)).to_be_visible()
+
+    page.goto(anju.url + "/identities")
+    old = card("TLS 证书机构")
+    fetch(page, old, tmp_path)
+    (tmp_path / "old.pem").write_bytes((tmp_path / "root.pem").read_bytes())
+    (tmp_path / "old-list.pem").write_bytes((tmp_path / "list.pem").read_bytes())
+    old.get_by_text("准备接任机构").click()
+    axe(page, "prepare the successor")
+    established.approve(old.locator("pre.command").inner_text())
+    act(old.get_by_role("button", name="设立接任机构"), "接任机构已设立")
+    new = card("TLS 证书机构 G2")
+    expect(new.get_by_text("待接任")).to_be_visible()
+    fetch(page, new, tmp_path)
+    (tmp_path / "both.pem").write_bytes((tmp_path / "old.pem").read_bytes() + (tmp_path / "root.pem").read_bytes())
+    (tmp_path / "lists.pem").write_bytes(
+        (tmp_path / "old-list.pem").read_bytes() + (tmp_path / "list.pem").read_bytes())
+    act(new.get_by_role("button", name="开始签发"), "接任机构已开始签发")
+    expect(old.get_by_text("已停止签发")).to_be_visible()
+    axe(page, "two authorities")
+    shot(page, "identities-succession-light-1440", full=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+    page = issuer.context.new_page()
+    page.goto(anju.url + "/identities")
+    fill(page, "gate-77", "海清安防", request(tmp_path, "gate-77", "tls"))
+    page.get_by_role("button", name="签发", exact=True).click()
+    verify_if_asked(page, issuer)
+    page.wait_for_url("**/identities/*?done=issued")
+    answer = page.context.request.get(page.url.split("?")[0] + "/file")
+    (tmp_path / "leaf.pem").write_bytes(answer.body())
+    check = ["verify", "-x509_strict", "-crl_check", "-purpose", "sslclient", "-CRLfile", "lists.pem"]
+    assert "OK" in openssl(tmp_path, *check, "-CAfile", "both.pem", "leaf.pem")
+    openssl(tmp_path, *check, "-CAfile", "old.pem", "leaf.pem", wanted=1)
     page.close()
 
 

@@ -105,7 +105,7 @@ extension Console {
       "listNext": .optional(authority.state == .retired ? nil : formats.moment(authority.list.nextAt)),
       "behind": .flag(authority.isListBehind), "unended": .text(String(unended)),
       "address": .text(known ?? "https://\(visit.request.head.authority ?? "")\(path)/revocation-list"),
-      "isAddressMissing": .flag(known == nil), "id": .text(authority.id.description),
+      "isAddressMissing": .flag(known == nil && authority.state == .issuing), "id": .text(authority.id.description),
       "mayTakeOver": .flag(authority.state == .next && visit.may(.identitiesAuthorities)),
       "mayRetire": .flag(authority.state == .superseded && unended == 0 && visit.may(.identitiesAuthorities)),
     ])
