@@ -4,6 +4,7 @@ import Devices
 import Foundation
 import Identities
 import Kernel
+import Provisioning
 import Testing
 import Vault
 
@@ -89,6 +90,12 @@ struct WordsTests {
     wanted += IdentityCertificate.State.allCases.map { "identityState.\($0.rawValue)" }
     wanted += IdentityRevocationReason.allCases.map { "identityReason.\($0.rawValue)" }
     wanted += PlatformReason.allCases.map { "auditReason.\($0.rawValue)" }
+    wanted += ProvisioningLot.State.allCases.flatMap { ["lotState.\($0.rawValue)", "lotHint.\($0.rawValue)"] }
+    wanted += DeviceKeyRecord.State.allCases.flatMap { ["keyState.\($0.rawValue)", "keyHint.\($0.rawValue)"] }
+    wanted += Console.ProvisioningTab.allCases.map { "provisioning.tab-\($0.rawValue)" }
+    wanted += Console.KeyAct.allCases.flatMap { act in
+      ["", "Name", "Effect", "Hint"].map { "provisioning.\(act.rawValue)\($0)" } + ["provisioning.done-\(act.rawValue)"]
+    }
     wanted += RetentionAction.allCases.map { "retention.action-\($0.rawValue)" }
     for key in wanted { #expect(keys.contains(key), "\(key)") }
   }

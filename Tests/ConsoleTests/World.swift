@@ -3,15 +3,18 @@ import Audit
 import Devices
 import Estate
 import Foundation
+import Guomi
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Identities
+import KeyLadder
 import Kernel
 import Logging
 import NIOCore
 import OpenAPI
 import Privacy
+import Provisioning
 import SQLStore
 import Synchronization
 import TestSupport
@@ -37,6 +40,8 @@ struct World: Sendable {
   let archive: SampleArchive
   let signing: SigningKeysInMemory
   let identities: Identities
+  let provisioning: Provisioning
+  let roots: SwitchedRoots
   let building: Building
   let principal: Principal
   let people: People
@@ -56,7 +61,7 @@ struct World: Sendable {
   static func make(floors: Int = 3, rooms: Int = 4, vendorFolder: String? = nil) async throws -> World {
     let fresh = try await Fresh.inMemory([
       Accounts.migrations, Privacy.migrations, Estate.migrations, Devices.migrations,
-      Alarms.migrations, Identities.migrations,
+      Alarms.migrations, Identities.migrations, Provisioning.migrations,
     ])
     let principal = fresh.principal()
     let estate = Estate(work: fresh.work)
@@ -84,6 +89,13 @@ struct World: Sendable {
     let audit = AuditLog(work: fresh.work, keys: CheckpointKeys([]))
     let signing = SigningKeysInMemory()
     let identities = Identities(work: fresh.work, keys: signing, randomBytes: { random.bytes($0) })
+    let source = RandomSource { random.bytes($0) }
+    let roots = SwitchedRoots(
+      OpenedRoot(
+        try DeviceRoot(
+          version: 1, withElement: source.secret(32), withoutElement: source.secret(32),
+          signing: SM2.SigningKey.generate(random: source), random: source)))
+    let provisioning = Provisioning(work: fresh.work, keys: roots, randomBytes: { random.bytes($0) })
     let reader = fresh.principal([.devicesRead, .estateRead, .alarmsRead])
     let people = People([key: principal, readerKey: reader])
     let identify = Identify(
@@ -93,7 +105,7 @@ struct World: Sendable {
     let console = try Console(
       services: .init(
         accounts: accounts, estate: estate, devices: devices, alarms: alarms, privacy: privacy, audit: audit,
-        identities: identities, journal: fresh.journal),
+        identities: identities, provisioning: provisioning, journal: fresh.journal),
       door: .sample,
       identify: identify, rates: rates, vendorFolder: vendorFolder, time: fresh.clock.timekeeper,
       ids: fresh.work.ids)
@@ -105,7 +117,7 @@ struct World: Sendable {
     console.install(on: router)
     return World(
       fresh: fresh, estate: estate, devices: devices, alarms: alarms, liveness: liveness, archive: archive,
-      signing: signing, identities: identities,
+      signing: signing, identities: identities, provisioning: provisioning, roots: roots,
       building: building, principal: principal, people: people, console: console,
       app: Application(responder: router.buildResponder(), logger: .silent))
   }
@@ -168,6 +180,49 @@ struct World: Sendable {
       try await client.execute(
         uri: path, method: method, headers: sent, body: body.map { ByteBuffer(string: $0) })
     }
+  }
+}
+
+/// The root keys of devices, in memory; they can be made to fail.
+final class SwitchedRoots: DeviceRootKeys {
+  private let root: OpenedRoot
+  private let failure = Mutex<RootKeysError?>(nil)
+
+  init(_ root: OpenedRoot) { self.root = root }
+
+  func fail(_ error: RootKeysError?) { failure.withLock { $0 = error } }
+
+  private func check() throws(RootKeysError) { if let error = failure.withLock({ $0 }) { throw error } }
+
+  func answer(
+    _ request: ProvisioningRequest, for organisation: ID<Organisation>
+  ) async throws(RootKeysError) -> IssuedDeviceKey {
+    try check()
+    return try await root.answer(request, for: organisation)
+  }
+
+  func file(
+    _ devices: [(holder: KeyLadder.Holder, random: [UInt8])], lot: [UInt8], station: [UInt8],
+    encryptionKey: SM2.EncryptionKey, validity: Range<UInt64>, for organisation: ID<Organisation>
+  ) async throws(RootKeysError) -> IssuedBatchFile {
+    try check()
+    return try await root.file(
+      devices, lot: lot, station: station, encryptionKey: encryptionKey, validity: validity, for: organisation)
+  }
+
+  func communicationKey(_ ask: CommunicationKeyAsk) async throws(RootKeysError) -> SecretBytes {
+    try check()
+    return try await root.communicationKey(ask)
+  }
+
+  func platformKey(of organisation: ID<Organisation>) async throws(RootKeysError) -> SM2.VerifyingKey {
+    try check()
+    return await root.platformKey(of: organisation)
+  }
+
+  func sign(_ statement: [UInt8], for organisation: ID<Organisation>) async throws(RootKeysError) -> [UInt8] {
+    try check()
+    return try await root.sign(statement, for: organisation)
   }
 }
 

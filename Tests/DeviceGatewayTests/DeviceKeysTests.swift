@@ -143,6 +143,8 @@ struct DeviceKeysTests {
       try await house.fixture.keys.open()
       let command = try await house.issue("unlock", ["seconds": .integer(5)])
       try await house.agreed()
+      let state = try await house.fixture.provisioning.keyState(of: "LK-1", by: house.principal)
+      #expect(state.session?.way == .ephemeral && state.session?.epoch == state.epochs.first?.epoch)
       try await house.dispatch()
       try await until { try await house.state(command) == .done }
       #expect(house.keys.counts.opened == 1)

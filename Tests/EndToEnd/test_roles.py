@@ -9,6 +9,10 @@ OPEN_TO = {
     "/rooms": "operator leasing guard maintenance viewer",
     "/alarms": "operator leasing guard maintenance housingAuthority enforcementOfficer viewer",
     "/devices": "operator leasing finance guard maintenance vendor viewer",
+    "/provisioning": "operator leasing finance guard maintenance vendor viewer",
+    "/provisioning/lots": "operator leasing finance guard maintenance vendor viewer",
+    "/provisioning/keys": "operator leasing finance guard maintenance vendor viewer",
+    "/provisioning/platform-key": "operator leasing finance guard maintenance vendor viewer",
     "/people": "systemAdministrator securityOfficer auditor",
     "/privacy": "operator leasing enforcementOfficer securityOfficer auditor",
     "/privacy/retention": "operator leasing enforcementOfficer securityOfficer auditor",
@@ -23,7 +27,9 @@ BUSINESS = ["operator", "leasing", "finance", "guard", "maintenance", "housingAu
 # The security officer last: from then on only security officers appoint officers.
 OFFICES = ["keyCustodian", "auditor", "securityOfficer"]
 # A text that is missing is shown by its name.
-NAMELESS = re.compile(r"\b(t|role|people|privacy|identities|retention|audit|keys|nav|permission)\.[a-z]\w+\b")
+NAMELESS = re.compile(
+    r"\b(t|role|people|privacy|identities|provisioning|lotState|keyState|retention|audit|keys|nav|permission)"
+    r"\.[a-z]\w+\b")
 
 
 def walk(anju, person, role):

@@ -142,6 +142,27 @@ struct ProvisioningTests {
       ) { try decryption.decrypt($0) }.entries
       #expect(entries.map { String(decoding: $0.holder.device, as: UTF8.self) } == ["WM-1", "WM-2"])
       #expect(try await post(client, path, "{\"devices\":[\"WM-3\"]}").problemCode == "lot.closed")
+      #expect(try await text(get(client, path), "file") == base64(Array(file)))
+      #expect(try await get(client, path, "stranger").status == .notFound)
+      let listed = String(buffer: try await get(client, "/api/v1/device-keys?q=wm-1&lot=\(lot)&state=issued").body)
+      #expect(listed.contains("WM-1") && !listed.contains("WM-2"))
+      let gone = try await post(
+        client, "/api/v1/provisioning-lots/\(lot)/withdraw", "{\"isCompromised\":true,\"reason\":\"copied\"}")
+      #expect(String(buffer: gone.body).contains("2"))
+      #expect(try await text(get(client, "/api/v1/device-keys/WM-2"), "reason") == "copied")
+    }
+  }
+
+  @Test("a station that was blocked says why, and is let in again")
+  func unblock() async throws {
+    let scene = try await Scene()
+    try await scene.application().test(.router) { client in
+      let path = "/api/v1/factory-stations/\(try await station(client))"
+      #expect(try await post(client, path + "/block", "{\"reason\":\"stolen\"}").status == .noContent)
+      #expect(try await text(get(client, path), "blockReason") == "stolen")
+      #expect(try await post(client, path + "/unblock", "{\"reason\":\"found\"}", "none").status == .forbidden)
+      #expect(try await post(client, path + "/unblock", "{\"reason\":\"found\"}").status == .noContent)
+      #expect(!String(buffer: try await get(client, path).body).contains("stolen"))
     }
   }
 }

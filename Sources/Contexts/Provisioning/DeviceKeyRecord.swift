@@ -34,6 +34,13 @@ package struct DeviceKeyRecord: Sendable, Hashable {
   package let verifyingKey: [UInt8]
   package let state: State
   package let provisionedAt: Instant
+  /// When it was withdrawn, and why a person said so; nil while it is not, and for one withdrawn before this was kept.
+  package let withdrawal: Withdrawal?
+
+  package struct Withdrawal: Sendable, Hashable {
+    package let at: Instant
+    package let reason: String
+  }
 
   /// Whether sessions may be agreed with it.
   package var isUsable: Bool { state == .issued || state == .confirmed }

@@ -9,8 +9,18 @@ package struct FactoryStation: Sendable, Hashable {
   /// The SM2 keys of its certificate: what it signs with, and what a batch file is encrypted to. Points, 65 bytes.
   package let verifyingKey: [UInt8]
   package let encryptionKey: [UInt8]
-  package internal(set) var isBlocked: Bool
   package let registeredAt: Instant
+  /// Shut out: since when, and why a person said so; nil while it may work.
+  package let block: Block?
+
+  package var isBlocked: Bool { block != nil }
+
+  /// Why a station is shut out.
+  package struct Block: Sendable, Hashable {
+    /// nil for one that was blocked before this was kept.
+    package let at: Instant?
+    package let reason: String?
+  }
 
   /// What is told of a station.
   package struct New: Sendable, Hashable {
@@ -41,8 +51,35 @@ package struct ProvisioningLot: Sendable, Hashable {
   package let closedAt: Instant?
   /// It was given to the station as a file; nothing is added to it any more.
   package let isFile: Bool
+  /// What people call it by: an order's number, a model; empty without one.
+  package let note: String
 
   package static let quotaMax = 1_000_000
+  package static let noteLengthMax = 100
+
+  /// What a lot is good for at a moment, but for its station's being blocked.
+  package enum State: String, Sendable, Hashable, CaseIterable {
+    /// It takes devices.
+    case open
+    /// Its time has not begun.
+    case coming
+    /// As many devices as it may have.
+    case full
+    /// Its time is over.
+    case over
+    /// Given out as a file.
+    case file
+    /// Ended by a person.
+    case closed
+  }
+
+  package func state(at now: Instant) -> State {
+    if closedAt != nil { return .closed }
+    if isFile { return .file }
+    if now >= validUntil { return .over }
+    if used >= quota { return .full }
+    return now < validFrom ? .coming : .open
+  }
 
   /// Why no device can be added now; nil when one can.
   func obstacle(at now: Instant) -> ProvisioningError? {

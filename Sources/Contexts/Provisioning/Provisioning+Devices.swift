@@ -60,6 +60,7 @@ extension Provisioning {
   /// Makes the file of a lot for a station without a network: the lot takes no more devices then. Needs
   /// `devices.write`.
   ///
+  /// When the key service did not answer, the same devices are asked for again, and the file is made then.
   /// - Parameter devices: without a secure element each, since a file can not be encrypted to one; 1 to as many as the
   ///   lot allows, and at most `fileDevicesMax`.
   package func file(
@@ -78,8 +79,12 @@ extension Provisioning {
     }
     let issued: IssuedBatchFile
     do {
+      // Those of before, when the file could not be made then.
+      let kept = try records.map { record in
+        (try KeyLadder.Holder(element: nil, device: Array(record.device.utf8)), record.random)
+      }
       issued = try await keys.file(
-        asked, lot: lot.bytes, station: Array(station.name.utf8),
+        kept, lot: lot.bytes, station: Array(station.name.utf8),
         encryptionKey: SM2.EncryptionKey(try SM2.PublicPoint(x963: station.encryptionKey)),
         validity: found.validFrom.unixSeconds..<found.validUntil.unixSeconds, for: principal.organisation)
     } catch let error as RootKeysError {
@@ -88,15 +93,39 @@ extension Provisioning {
       throw .keyServiceRefused
     }
     guard issued.checkValues.count == records.count else { throw .keyServiceRefused }
-    try await work.run(ProvisioningError.self) { unit in
+    return try await work.run(ProvisioningError.self) { unit in
+      // Asked twice at once: there is one file.
+      if let made = try unit.sql.file(of: lot, organisation: principal.organisation) { return made }
       for (record, check) in zip(records, issued.checkValues) {
         try unit.sql.issue(record.id, issued.rootVersion, check, of: principal.organisation)
         try unit.record(DeviceKeyChanged(record, .issued), organisation: principal.organisation)
       }
+      try unit.sql.keep(issued.file, of: lot, organisation: principal.organisation, at: unit.now)
       try unit.audit(
         .create, "provisioning.file", lot, by: principal, .plain("devices", "\(records.count)"))
+      return issued.file
     }
-    return issued.file
+  }
+
+  /// The file that was made of a lot, once more: the line may have broken while it was fetched. Only its station opens
+  /// it. Needs `devices.write`.
+  ///
+  /// - Throws: `.lotUnknown`, `.fileUnknown`.
+  package func madeFile(
+    of lot: ID<ProvisioningLot>, by principal: Principal
+  ) async throws(ProvisioningError) -> [UInt8] {
+    try principal.may(.devicesWrite)
+    return try await work.run(ProvisioningError.self) { unit in
+      let found = try unit.sql.lot(lot, of: principal.organisation)
+      guard try !unit.sql.station(found.station, of: principal.organisation).isBlocked else {
+        throw ProvisioningError.stationBlocked
+      }
+      guard let file = try unit.sql.file(of: lot, organisation: principal.organisation) else {
+        throw ProvisioningError.fileUnknown
+      }
+      try unit.audit(.act, "provisioning.file", lot, by: principal, .plain("act", "fetch"))
+      return file
+    }
   }
 
   /// The most devices of one file: what one call of the key service carries.
@@ -109,17 +138,53 @@ extension Provisioning {
     device: String, isCompromised: Bool, because reason: String, by principal: Principal
   ) async throws(ProvisioningError) {
     try principal.may(.devicesWrite)
+    let reason = try Self.checked(reason)
     try await work.run(ProvisioningError.self) { unit in
       guard let record = try unit.sql.currentKey(of: device), record.organisation == principal.organisation else {
         throw ProvisioningError.keyUnknown
       }
       let state: DeviceKeyRecord.State = isCompromised ? .compromised : .retired
-      try unit.sql.move(record.id, to: state, of: principal.organisation)
+      try unit.sql.withdraw(record, as: state, because: reason, at: unit.now)
       try unit.record(DeviceKeyChanged(record, state), organisation: principal.organisation)
       try unit.audit(
         .update, "provisioning.key", record.id, by: principal, because: reason, .plain("state", state.rawValue))
     }
   }
+
+  /// All keys of a lot that are used may have leaked, or their devices are gone: its station, or its file, is in wrong
+  /// hands. Needs `devices.write`.
+  ///
+  /// So many at once as `withdrawnAtOnce`, each part in a unit of work of its own: asked again it goes on.
+  /// - Returns: how many keys were withdrawn.
+  /// - Throws: `.lotUnknown`, `.fieldInvalid`.
+  package func withdraw(
+    lot: ID<ProvisioningLot>, isCompromised: Bool, because reason: String, by principal: Principal
+  ) async throws(ProvisioningError) -> Int {
+    try principal.may(.devicesWrite)
+    let reason = try Self.checked(reason)
+    let state: DeviceKeyRecord.State = isCompromised ? .compromised : .retired
+    var count = 0
+    while true {
+      let part = try await work.run(ProvisioningError.self) { unit in
+        _ = try unit.sql.lot(lot, of: principal.organisation)
+        let records = try unit.sql.currentKeys(
+          of: lot, organisation: principal.organisation, limit: Self.withdrawnAtOnce)
+        for record in records {
+          try unit.sql.withdraw(record, as: state, because: reason, at: unit.now)
+          try unit.record(DeviceKeyChanged(record, state), organisation: principal.organisation)
+          try unit.audit(
+            .update, "provisioning.key", record.id, by: principal, because: reason, .plain("state", state.rawValue),
+            .plain("lot", lot.description))
+        }
+        return records.count
+      }
+      count += part
+      if part < Self.withdrawnAtOnce { return count }
+    }
+  }
+
+  /// Keys of one unit of work: others write between two.
+  static let withdrawnAtOnce = 500
 
   /// The names of the devices that must not be spoken to without protection: they have a key of this platform, or had
   /// one that leaked.

@@ -57,7 +57,7 @@ extension Provisioning {
       }
       try unit.sql.keep(request.epoch, own, request.deviceRandom, of: record, at: unit.now)
       guard current.state == .issued else { return }
-      try unit.sql.move(record.id, to: .confirmed, of: record.organisation)
+      try unit.sql.confirm(record)
       try unit.record(DeviceKeyChanged(record, .confirmed), organisation: record.organisation)
     }
     return key
@@ -107,13 +107,17 @@ extension Provisioning {
 
 extension SQLConnection {
   /// The epochs that a device agreed a communication key for, newest first.
-  func epochs(of record: DeviceKeyRecord) throws -> [KeyEpoch] {
+  func epochs(of record: DeviceKeyRecord) throws -> [AgreedEpoch] {
     try rows(
       """
-      SELECT epoch FROM device_epoch WHERE organisation = \(record.organisation) AND device_key = \(record.id)
+      SELECT epoch, agreed_at FROM device_epoch
+      WHERE organisation = \(record.organisation) AND device_key = \(record.id)
       ORDER BY epoch DESC LIMIT 16
       """
-    ).map { KeyEpoch(start: UInt64(clamping: try $0.integer("epoch"))) }
+    ).map { row in
+      AgreedEpoch(
+        epoch: KeyEpoch(start: UInt64(clamping: try row.integer("epoch"))), agreedAt: try row.instant("agreed_at"))
+    }
   }
 
   func forgetEpochs(of record: DeviceKeyRecord) throws {

@@ -65,6 +65,25 @@ extension Provisioning {
           PRIMARY KEY (organisation, device_key, epoch),
           FOREIGN KEY (organisation, device_key) REFERENCES device_key (organisation, id)
         ) {clustered};
-        """)
+        """),
+      .init(
+        2, "why a station or a key was stopped, what a lot is called, and the files that were made",
+        """
+        ALTER TABLE factory_station ADD COLUMN blocked_at {int};
+        ALTER TABLE factory_station ADD COLUMN block_reason {text};
+        ALTER TABLE provisioning_lot ADD COLUMN note {text} NOT NULL DEFAULT '';
+        ALTER TABLE device_key ADD COLUMN withdrawn_at {int};
+        ALTER TABLE device_key ADD COLUMN withdraw_reason {text};
+        CREATE INDEX device_key_by_device ON device_key (organisation, device, id);
+
+        CREATE TABLE provisioning_file (
+          organisation {id} NOT NULL,
+          lot {id} NOT NULL,
+          file {blob} NOT NULL,
+          made_at {int} NOT NULL,
+          PRIMARY KEY (organisation, lot),
+          FOREIGN KEY (organisation, lot) REFERENCES provisioning_lot (organisation, id)
+        );
+        """),
     ])
 }

@@ -17,14 +17,10 @@ extension SQLConnection {
   func station(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws -> FactoryStation {
     let row = try row(
       """
-      SELECT name, verifying_key, encryption_key, blocked, registered_at FROM factory_station
-      WHERE organisation = \(organisation) AND id = \(id)
+      SELECT * FROM factory_station WHERE organisation = \(organisation) AND id = \(id)
       """)
     guard let row else { throw ProvisioningError.stationUnknown }
-    return FactoryStation(
-      id: id, organisation: organisation, name: try row.text("name"), verifyingKey: try row.blob("verifying_key"),
-      encryptionKey: try row.blob("encryption_key"), isBlocked: try row.integer("blocked") == 1,
-      registeredAt: try row.instant("registered_at"))
+    return try FactoryStation(row)
   }
 
   func stations(
@@ -36,8 +32,22 @@ extension SQLConnection {
     return try rows(sql).map { try station($0.id("id"), of: organisation) }
   }
 
-  func block(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws {
-    try execute("UPDATE factory_station SET blocked = 1 WHERE organisation = \(organisation) AND id = \(id)")
+  func block(
+    _ id: ID<FactoryStation>, because reason: String, at now: Instant, of organisation: ID<Organisation>
+  ) throws {
+    try execute(
+      """
+      UPDATE factory_station SET blocked = 1, blocked_at = \(now), block_reason = \(reason)
+      WHERE organisation = \(organisation) AND id = \(id)
+      """)
+  }
+
+  func unblock(_ id: ID<FactoryStation>, of organisation: ID<Organisation>) throws {
+    try execute(
+      """
+      UPDATE factory_station SET blocked = 0, blocked_at = NULL, block_reason = NULL
+      WHERE organisation = \(organisation) AND id = \(id)
+      """)
   }
 
   // MARK: Lots
@@ -45,23 +55,16 @@ extension SQLConnection {
   func insert(_ lot: ProvisioningLot) throws {
     try execute(
       """
-      INSERT INTO provisioning_lot (organisation, id, station, quota, used, valid_from, valid_until, is_file)
-      VALUES (\(lot.organisation), \(lot.id), \(lot.station), \(lot.quota), 0, \(lot.validFrom), \(lot.validUntil), 0)
+      INSERT INTO provisioning_lot (organisation, id, station, quota, used, valid_from, valid_until, is_file, note)
+      VALUES (\(lot.organisation), \(lot.id), \(lot.station), \(lot.quota), 0, \(lot.validFrom), \(lot.validUntil), 0,
+        \(lot.note))
       """)
   }
 
   func lot(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>) throws -> ProvisioningLot {
-    let row = try row(
-      """
-      SELECT station, quota, used, valid_from, valid_until, closed_at, is_file FROM provisioning_lot
-      WHERE organisation = \(organisation) AND id = \(id)
-      """)
+    let row = try row("SELECT * FROM provisioning_lot WHERE organisation = \(organisation) AND id = \(id)")
     guard let row else { throw ProvisioningError.lotUnknown }
-    return ProvisioningLot(
-      id: id, organisation: organisation, station: try row.id("station"), quota: Int(try row.integer("quota")),
-      used: Int(try row.integer("used")), validFrom: try row.instant("valid_from"),
-      validUntil: try row.instant("valid_until"), closedAt: try row.optionalInstant("closed_at"),
-      isFile: try row.integer("is_file") == 1)
+    return try ProvisioningLot(row)
   }
 
   func lots(
@@ -129,20 +132,7 @@ extension SQLConnection {
   func currentKey(of device: String) throws -> DeviceKeyRecord? {
     try row(
       """
-      SELECT organisation, id, device, element, lot, random, root_version, check_value, verifying_key, state,
-        provisioned_at
-      FROM device_key WHERE device = \(device) AND state IN ('pending', 'issued', 'confirmed')
-      """
-    ).map { try DeviceKeyRecord($0) }
-  }
-
-  /// The newest key of a device of the organisation, used or withdrawn.
-  func newestKey(of device: String, organisation: ID<Organisation>) throws -> DeviceKeyRecord? {
-    try row(
-      """
-      SELECT organisation, id, device, element, lot, random, root_version, check_value, verifying_key, state,
-        provisioned_at
-      FROM device_key WHERE organisation = \(organisation) AND device = \(device) ORDER BY id DESC LIMIT 1
+      SELECT * FROM device_key WHERE device = \(device) AND state IN ('pending', 'issued', 'confirmed')
       """
     ).map { try DeviceKeyRecord($0) }
   }
@@ -166,18 +156,56 @@ extension SQLConnection {
     guard issued == 1 else { throw ProvisioningError.keyUnknown }
   }
 
-  func move(
-    _ id: ID<DeviceKeyRecord>, to state: DeviceKeyRecord.State, of organisation: ID<Organisation>
+  func confirm(_ record: DeviceKeyRecord) throws {
+    try execute(
+      """
+      UPDATE device_key SET state = 'confirmed' WHERE organisation = \(record.organisation) AND id = \(record.id)
+      """)
+  }
+
+  func withdraw(
+    _ record: DeviceKeyRecord, as state: DeviceKeyRecord.State, because reason: String, at now: Instant
   ) throws {
     try execute(
-      "UPDATE device_key SET state = \(state.rawValue) WHERE organisation = \(organisation) AND id = \(id)")
+      """
+      UPDATE device_key SET state = \(state.rawValue), withdrawn_at = \(now), withdraw_reason = \(reason)
+      WHERE organisation = \(record.organisation) AND id = \(record.id)
+      """)
+  }
+}
+
+extension FactoryStation {
+  init(_ row: SQLRow) throws {
+    var block: Block?
+    if try row.integer("blocked") == 1 {
+      block = Block(at: try row.optionalInstant("blocked_at"), reason: try row.optionalText("block_reason"))
+    }
+    self.init(
+      id: try row.id("id"), organisation: try row.id("organisation"), name: try row.text("name"),
+      verifyingKey: try row.blob("verifying_key"), encryptionKey: try row.blob("encryption_key"),
+      registeredAt: try row.instant("registered_at"), block: block)
+  }
+}
+
+extension ProvisioningLot {
+  init(_ row: SQLRow) throws {
+    self.init(
+      id: try row.id("id"), organisation: try row.id("organisation"), station: try row.id("station"),
+      quota: Int(try row.integer("quota")), used: Int(try row.integer("used")),
+      validFrom: try row.instant("valid_from"), validUntil: try row.instant("valid_until"),
+      closedAt: try row.optionalInstant("closed_at"), isFile: try row.integer("is_file") == 1,
+      note: try row.text("note"))
   }
 }
 
 extension DeviceKeyRecord {
-  fileprivate init(_ row: SQLRow) throws {
+  init(_ row: SQLRow) throws {
     guard let state = State(rawValue: try row.text("state")) else {
       throw SQLError.column(name: "state", message: "is no state of a key")
+    }
+    var withdrawal: Withdrawal?
+    if let at = try row.optionalInstant("withdrawn_at") {
+      withdrawal = Withdrawal(at: at, reason: try row.optionalText("withdraw_reason") ?? "")
     }
     self.init(
       id: try row.id("id"), organisation: try row.id("organisation"), device: try row.text("device"),
@@ -185,6 +213,6 @@ extension DeviceKeyRecord {
       random: try row.blob("random"),
       rootVersion: try row.optionalInteger("root_version").map { UInt32(truncatingIfNeeded: $0) },
       checkValue: try row.optionalBlob("check_value"), verifyingKey: try row.blob("verifying_key"), state: state,
-      provisionedAt: try row.instant("provisioned_at"))
+      provisionedAt: try row.instant("provisioned_at"), withdrawal: withdrawal)
   }
 }

@@ -11,6 +11,8 @@ package struct Provisioning: Sendable {
   let work: Work
   let keys: any DeviceRootKeys
   let randomBytes: @Sendable (Int) -> [UInt8]
+  /// Who agrees sessions is asked for them, once it is attached.
+  package let sessions = KeySessions()
 
   /// - Parameter randomBytes: so many fresh random bytes, from a generator fit for keys.
   package init(work: Work, keys: any DeviceRootKeys, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
@@ -39,7 +41,7 @@ package struct Provisioning: Sendable {
     return try await work.run(ProvisioningError.self) { unit in
       let station = FactoryStation(
         id: unit.newID(), organisation: principal.organisation, name: new.name, verifyingKey: new.verifyingKey,
-        encryptionKey: new.encryptionKey, isBlocked: false, registeredAt: unit.now)
+        encryptionKey: new.encryptionKey, registeredAt: unit.now, block: nil)
       do { try unit.sql.insert(station) } catch SQLError.unique { throw ProvisioningError.nameTaken(new.name) }
       try unit.audit(.create, "provisioning.station", station.id, by: principal, .plain("name", station.name))
       return station
@@ -47,35 +49,76 @@ package struct Provisioning: Sendable {
   }
 
   /// Shuts a station out at once; its lots with it. Needs `devices.write`.
+  ///
+  /// - Throws: `.stationUnknown`, `.fieldInvalid` for a reason that says nothing.
   package func blockStation(
     _ id: ID<FactoryStation>, because reason: String, by principal: Principal
   ) async throws(ProvisioningError) {
     try principal.may(.devicesWrite)
+    let reason = try Self.checked(reason)
     try await work.run(ProvisioningError.self) { unit in
-      _ = try unit.sql.station(id, of: principal.organisation)
-      try unit.sql.block(id, of: principal.organisation)
+      guard try !unit.sql.station(id, of: principal.organisation).isBlocked else { return }
+      try unit.sql.block(id, because: reason, at: unit.now, of: principal.organisation)
       try unit.audit(.update, "provisioning.station", id, by: principal, because: reason, .plain("blocked", "true"))
     }
   }
 
+  /// Lets a station that was blocked work again, and its lots that are still open; needs `devices.write`.
+  ///
+  /// - Throws: `.stationUnknown`, `.fieldInvalid` for a reason that says nothing.
+  package func unblockStation(
+    _ id: ID<FactoryStation>, because reason: String, by principal: Principal
+  ) async throws(ProvisioningError) {
+    try principal.may(.devicesWrite)
+    let reason = try Self.checked(reason)
+    try await work.run(ProvisioningError.self) { unit in
+      guard try unit.sql.station(id, of: principal.organisation).isBlocked else { return }
+      try unit.sql.unblock(id, of: principal.organisation)
+      try unit.audit(.update, "provisioning.station", id, by: principal, because: reason, .plain("blocked", "false"))
+    }
+  }
+
+  /// A reason as it is kept, without blanks around.
+  ///
+  /// - Throws: `.fieldInvalid` for none, and for more than `reasonLengthMax` characters.
+  static func checked(_ reason: String) throws(ProvisioningError) -> String {
+    let reason = trimmed(reason)
+    guard (1...reasonLengthMax).contains(reason.count) else {
+      throw .fieldInvalid(field: "reason", problem: "must have 1 to \(reasonLengthMax) characters")
+    }
+    return reason
+  }
+
+  package static let reasonLengthMax = 500
+
+  static func trimmed(_ text: String) -> String {
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+
   /// Allows a station so many devices for a while; needs `devices.write`.
   ///
+  /// - Parameter note: what people call it by, at most `ProvisioningLot.noteLengthMax` characters.
   /// - Throws: `.stationUnknown`, `.stationBlocked`, `.fieldInvalid`.
   package func openLot(
-    station: ID<FactoryStation>, quota: Int, from: Instant, until: Instant, by principal: Principal
+    station: ID<FactoryStation>, quota: Int, from: Instant, until: Instant, note: String = "",
+    by principal: Principal
   ) async throws(ProvisioningError) -> ProvisioningLot {
     try principal.may(.devicesWrite)
     guard (1...ProvisioningLot.quotaMax).contains(quota) else {
       throw .fieldInvalid(field: "quota", problem: "must be 1 to \(ProvisioningLot.quotaMax)")
     }
     guard from < until else { throw .fieldInvalid(field: "until", problem: "must be after from") }
+    let note = Self.trimmed(note)
+    guard note.count <= ProvisioningLot.noteLengthMax else {
+      throw .fieldInvalid(field: "note", problem: "must have at most \(ProvisioningLot.noteLengthMax) characters")
+    }
     return try await work.run(ProvisioningError.self) { unit in
       guard try !unit.sql.station(station, of: principal.organisation).isBlocked else {
         throw ProvisioningError.stationBlocked
       }
       let lot = ProvisioningLot(
         id: unit.newID(), organisation: principal.organisation, station: station, quota: quota, used: 0,
-        validFrom: from, validUntil: until, closedAt: nil, isFile: false)
+        validFrom: from, validUntil: until, closedAt: nil, isFile: false, note: note)
       try unit.sql.insert(lot)
       try unit.audit(.create, "provisioning.lot", lot.id, by: principal, .plain("quota", "\(quota)"))
       return lot

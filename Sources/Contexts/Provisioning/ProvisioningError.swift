@@ -11,6 +11,8 @@ package enum ProvisioningError: UseCaseError, Hashable {
   case lotUnknown
   /// It takes no more devices.
   case lotClosed
+  /// No file was made of it.
+  case fileUnknown
   /// Outside its time.
   case lotNotNow
   case quotaExceeded(Int)
@@ -34,7 +36,7 @@ package enum ProvisioningError: UseCaseError, Hashable {
     case .denied, .stationBlocked, .requestForged: .denied
     case .store(.broken), .keyServiceRefused: .broken
     case .store, .keyServiceUnavailable: .unavailable
-    case .stationUnknown, .lotUnknown, .keyUnknown: .notFound
+    case .stationUnknown, .lotUnknown, .keyUnknown, .fileUnknown: .notFound
     case .nameTaken, .lotClosed, .lotNotNow, .quotaExceeded, .deviceHasKey, .checkValueWrong: .conflict
     case .requestInvalid, .fieldInvalid: .invalid
     }
@@ -58,6 +60,8 @@ extension ProvisioningError {
     case .nameTaken(let name): ("station.nameTaken", "A station is called \(name) already.", "Take another name.")
     case .lotUnknown: ("lot.unknown", "There is no such lot.", "Compare the id with the station's lots.")
     case .lotClosed: ("lot.closed", "The lot is closed: it takes no more devices.", "Open another lot.")
+    case .fileUnknown:
+      ("lot.fileUnknown", "No file was made of this lot.", "Make it; what was made before this was kept is lost.")
     case .lotNotNow:
       ("lot.notNow", "The lot is not good at this time.", "Compare the station's clock with the lot's time.")
     case .quotaExceeded(let quota):

@@ -37,6 +37,7 @@ extension Unit {
     let lot = try sql.lot(id, of: principal.organisation)
     let station = try sql.station(lot.station, of: principal.organisation)
     guard !station.isBlocked else { throw ProvisioningError.stationBlocked }
+    if lot.isFile, let records = try unfinished(devices.map(\.holder), in: lot) { return (lot, station, records) }
     // Its time is the station's matter; it may be made before.
     guard lot.closedAt == nil, !lot.isFile else { throw ProvisioningError.lotClosed }
     guard lot.quota - lot.used >= devices.count else { throw ProvisioningError.quotaExceeded(lot.quota) }
@@ -52,6 +53,17 @@ extension Unit {
     return (lot, station, records)
   }
 
+  /// The keys of a file that was not made: the key service did not answer then.
+  ///
+  /// - Returns: nil unless the same devices are asked for.
+  private func unfinished(_ holders: [KeyLadder.Holder], in lot: ProvisioningLot) throws -> [DeviceKeyRecord]? {
+    guard lot.closedAt == nil, try sql.file(of: lot.id, organisation: lot.organisation) == nil else { return nil }
+    let waiting = try sql.pendingKeys(of: lot)
+    let found = Dictionary(waiting.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
+    let records = holders.compactMap { found[String(decoding: $0.device, as: UTF8.self)] }
+    return records.count == holders.count && Set(records).count == waiting.count ? records : nil
+  }
+
   private func reserve(
     _ holder: KeyLadder.Holder, random: [UInt8], verifyingKey: [UInt8], request: [UInt8], in lot: ProvisioningLot
   ) throws -> DeviceKeyRecord {
@@ -59,7 +71,8 @@ extension Unit {
     let record = DeviceKeyRecord(
       id: newID(), organisation: lot.organisation, device: String(decoding: holder.device, as: UTF8.self),
       element: holder.element, lot: lot.id, random: random,
-      rootVersion: nil, checkValue: nil, verifyingKey: verifyingKey, state: .pending, provisionedAt: now)
+      rootVersion: nil, checkValue: nil, verifyingKey: verifyingKey, state: .pending, provisionedAt: now,
+      withdrawal: nil)
     do { try sql.insert(record, request: request) } catch SQLError.unique {
       // Two stations at once: the other one was first.
       throw ProvisioningError.deviceHasKey(record.device)

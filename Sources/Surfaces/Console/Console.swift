@@ -10,6 +10,7 @@ package import Identities
 package import Kernel
 package import OpenAPI
 package import Privacy
+package import Provisioning
 
 /// The web pages (运营台): what an operator sees and does.
 ///
@@ -25,11 +26,12 @@ package struct Console: Sendable {
     package let privacy: Privacy
     package let audit: AuditLog
     package let identities: Identities
+    package let provisioning: Provisioning
     package let journal: Journal
 
     package init(
       accounts: Accounts, estate: Estate, devices: Devices, alarms: Alarms, privacy: Privacy, audit: AuditLog,
-      identities: Identities, journal: Journal
+      identities: Identities, provisioning: Provisioning, journal: Journal
     ) {
       self.accounts = accounts
       self.estate = estate
@@ -38,6 +40,7 @@ package struct Console: Sendable {
       self.privacy = privacy
       self.audit = audit
       self.identities = identities
+      self.provisioning = provisioning
       self.journal = journal
     }
   }
@@ -97,6 +100,9 @@ package struct Console: Sendable {
     installAudit(on: router)
     installVerification(on: router)
     installIdentities(on: router)
+    installStations(on: router)
+    installLots(on: router)
+    installDeviceKeys(on: router)
     installLive(on: router)
     installHelp(on: router)
     installSignInCompletion(on: router)

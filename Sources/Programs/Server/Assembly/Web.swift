@@ -94,7 +94,7 @@ struct Web {
       services: .init(
         accounts: accounts, estate: contexts.estate, devices: contexts.devices, alarms: contexts.alarms,
         privacy: contexts.privacy, audit: contexts.audit, identities: contexts.identities,
-        journal: journal),
+        provisioning: contexts.provisioning, journal: journal),
       door: door, identify: identify, rates: rates, vendorFolder: vendor,
       time: SystemSources.time, ids: SystemSources.ids, offsetMinutes: configuration.zoneMinutes)
   }

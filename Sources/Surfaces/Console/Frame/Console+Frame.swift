@@ -11,6 +11,7 @@ enum Place: String, CaseIterable {
   case rooms
   case alarms
   case devices
+  case provisioning
   case people
   case privacy
   case identities
@@ -26,6 +27,7 @@ enum Place: String, CaseIterable {
     case .rooms: return visit.may(.estateRead) && visit.may(.devicesRead) && visit.may(.alarmsRead)
     case .alarms: return visit.may(.alarmsRead)
     case .devices: return visit.may(.devicesRead)
+    case .provisioning: return visit.mayEverywhere(.devicesRead)
     case .people: return visit.may(.accountsRead)
     case .privacy: return visit.may(.privacyRead)
     case .identities: return visit.may(.identitiesRead)
@@ -42,6 +44,7 @@ enum Place: String, CaseIterable {
     case .devices: "cpu"
     case .privacy: "shield-check"
     case .people: "user-round"
+    case .provisioning: "factory"
     case .identities: "badge-check"
     case .audit: "scroll-text"
     case .help: "circle-question-mark"

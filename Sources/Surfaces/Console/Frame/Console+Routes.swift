@@ -35,7 +35,12 @@ extension Console {
   }
 
   /// Adds an act: a form posted by one of our own pages.
-  func post(_ path: RouterPath, on router: some RouterMethods<HTTPContext>, _ act: @escaping Act) {
+  ///
+  /// - Parameter bytesMax: of the form.
+  func post(
+    _ path: RouterPath, on router: some RouterMethods<HTTPContext>, bytesMax: Int = PageForm.bytesMax,
+    _ act: @escaping Act
+  ) {
     router.on(path, method: .post) { request, context in
       let visit = try visit(request, context)
       return try await answer(visit) {
@@ -43,7 +48,7 @@ extension Console {
         try SameOrigin.require(request, context: context)
         try SameOrigin.requireUnlessAbsent(request)
         if let due = due(visit), !Self.isOpen(visit.query.path) { return Self.redirect(due) }
-        return try await self.act(visit, try await PageForm(request), act)
+        return try await self.act(visit, try await PageForm(request, bytesMax: bytesMax), act)
       }
     }
   }

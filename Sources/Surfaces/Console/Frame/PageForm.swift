@@ -5,7 +5,7 @@ import OpenAPI
 
 /// The fields of a posted form.
 struct PageForm: Sendable {
-  /// Longer bodies are refused.
+  /// Longer bodies are refused, but where an act says otherwise.
   static let bytesMax = 16 * 1_024
 
   private var values: [String: String] = [:]
@@ -13,16 +13,16 @@ struct PageForm: Sendable {
   /// Reads `application/x-www-form-urlencoded`.
   ///
   /// - Throws: `Problem` 413 or 415.
-  init(_ request: Request) async throws {
+  init(_ request: Request, bytesMax: Int = PageForm.bytesMax) async throws {
     let type = request.headers[.contentType] ?? ""
     guard type.lowercased().hasPrefix("application/x-www-form-urlencoded") else {
       throw Problem.mediaType("application/x-www-form-urlencoded")
     }
     do {
-      let buffer = try await request.body.collect(upTo: Self.bytesMax)
+      let buffer = try await request.body.collect(upTo: bytesMax)
       self.init(text: String(buffer: buffer))
     } catch is NIOTooManyBytesError {
-      throw Problem.tooLarge(bytesMax: Self.bytesMax)
+      throw Problem.tooLarge(bytesMax: bytesMax)
     }
   }
 

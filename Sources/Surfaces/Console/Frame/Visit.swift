@@ -40,6 +40,11 @@ struct Visit: Sendable {
     context.caller?.principal.permissions.contains(permission) ?? false
   }
 
+  /// Whether the person may do it in the whole organisation: keys of devices belong to no building.
+  func mayEverywhere(_ permission: Permission) -> Bool {
+    context.caller?.principal.scopes(of: permission).contains(.organisation) ?? false
+  }
+
   /// A moment as the time element takes it.
   func since(_ moment: Instant) -> [String: ViewValue] {
     ["since": "\(moment.milliseconds)", "ago": .text(words.ago(moment, now: now))]

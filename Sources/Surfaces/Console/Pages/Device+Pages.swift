@@ -15,6 +15,7 @@ enum DeviceTab: String, CaseIterable {
   case messages
   case rejected
   case certificates
+  case keys
 }
 
 extension Console {
@@ -61,6 +62,7 @@ extension Console {
     case .messages: try await messagesView(detail, visit, principal)
     case .rejected: try await rejectedView(detail, visit, principal)
     case .certificates: certificatesView(detail, visit)
+    case .keys: try await deviceKeysTab(detail, visit, principal)
     }
   }
 
@@ -90,7 +92,7 @@ extension Console {
       "room": .optional(device.place?.room.description), "place": .text(place ?? unplaced(device, words)),
       "tab-\(tab.rawValue)": true,
       "tabs": .list(
-        DeviceTab.allCases.map { each in
+        DeviceTab.allCases.filter { $0 != .keys || visit.mayEverywhere(.devicesRead) }.map { each in
           [
             "href": .text("/devices/\(device.id)" + (each == .overview ? "" : "?tab=\(each.rawValue)")),
             "name": .text(words("device.tab-\(each.rawValue)")), "here": .flag(each == tab),

@@ -33,8 +33,8 @@ final class KeyConversation {
   enum Outcome {
     case reply([UInt8])
     case refuse(Refusal)
-    /// The session, its epoch, and what tells the device that it counts.
-    case agreed(ProtectedSession, KeyEpoch, [UInt8])
+    /// The session, its epoch and way, and what tells the device that it counts.
+    case agreed(ProtectedSession, KeyEpoch, AgreementWay, [UInt8])
     case renewed
   }
 
@@ -132,7 +132,7 @@ final class KeyConversation {
   private func finishSession(_ message: [UInt8]) -> Outcome {
     guard let answer = answer.take(), let (epoch, way) = answered else { return .refuse(.malformed) }
     do throws(KeyLadderError) {
-      return .agreed(try answer.finish(message), epoch, [1, 0x14, way.rawValue])
+      return .agreed(try answer.finish(message), epoch, way, [1, 0x14, way.rawValue])
     } catch {
       return .refuse(error == .malformed ? .malformed : .notAuthentic)
     }

@@ -41,6 +41,8 @@ package final class KeyDesk: Service {
     let connection: ObjectIdentifier
     let session: ProtectedSession
     let epoch: KeyEpoch
+    let way: AgreementWay
+    let since: Instant
   }
 
   private struct State {
@@ -72,6 +74,7 @@ package final class KeyDesk: Service {
 
   /// Reads which devices have keys; to be called before devices come in.
   package func open() async throws {
+    provisioning.sessions.attach { [weak self] device in self?.session(named: device) }
     let keyed = try await provisioning.keyedDevices()
     state.withLock { $0.keyed = keyed }
   }
@@ -108,11 +111,12 @@ package final class KeyDesk: Service {
     switch outcome {
     case .reply(let bytes): item.reply(bytes)
     case .renewed: state.withLock { _ = $0.keyed.insert(item.name) }
-    case .agreed(let session, let epoch, let message):
+    case .agreed(let session, let epoch, let way, let message):
       state.withLock { state in
         state.keyed.insert(item.name)
         state.sessions[item.device] = Session(
-          name: item.name, connection: item.connection, session: session, epoch: epoch)
+          name: item.name, connection: item.connection, session: session, epoch: epoch, way: way,
+          since: provisioning.now)
       }
       item.reply(message)
       item.agreed()
@@ -169,6 +173,13 @@ package final class KeyDesk: Service {
     if provisioning.isAccepted(found.epoch) { return found.session }
     end(device)
     return nil
+  }
+
+  /// For pages: seldom, so all are looked through.
+  private func session(named name: String) -> KeySession? {
+    let found = state.withLock { state in state.sessions.values.first { $0.name == name } }
+    guard let found, provisioning.isAccepted(found.epoch) else { return nil }
+    return KeySession(epoch: found.epoch, way: found.way, since: found.since)
   }
 
   private func end(_ device: DeviceNumber) { state.withLock { $0.sessions[device] = nil } }

@@ -12,6 +12,7 @@ private enum ProvisioningSchemas {
     .init(
       min: 88, max: 88, format: "byte",
       example: "BDLEriwfGYEZX5kERmo5yZSP4wu/8mYL4XFaRYkzTHTHvDc2ovT2d5xZvc7ja2khU9Cph3zGKkdAAt8y5SE58KA="))
+  static let note = Schema.text(0...ProvisioningLot.noteLengthMax, example: "PO-2026-117")
   static let reason = Schema.text(1...500, example: "Lost at the carrier's.")
 
   static func bytes(_ max: Int) -> Schema {
@@ -32,6 +33,7 @@ struct StationBody: Encodable, Described, Sendable {
   let verifyingKey: String
   let encryptionKey: String
   let isBlocked: Bool
+  let blockReason: String?
   let registeredAt: String
 
   init(_ station: FactoryStation) {
@@ -40,6 +42,7 @@ struct StationBody: Encodable, Described, Sendable {
     verifyingKey = Data(station.verifyingKey).base64EncodedString()
     encryptionKey = Data(station.encryptionKey).base64EncodedString()
     isBlocked = station.isBlocked
+    blockReason = station.block?.reason
     registeredAt = station.registeredAt.description
   }
 
@@ -49,7 +52,7 @@ struct StationBody: Encodable, Described, Sendable {
       .needs("id", .id), .needs("name", ProvisioningSchemas.name),
       .needs("verifyingKey", ProvisioningSchemas.point, "What the station signs with: a point of the SM2 curve."),
       .needs("encryptionKey", ProvisioningSchemas.point, "What its files are encrypted to."),
-      .needs("isBlocked", .boolean), .needs("registeredAt", .time),
+      .needs("isBlocked", .boolean), .may("blockReason", ProvisioningSchemas.reason), .needs("registeredAt", .time),
     ]))
 }
 
@@ -101,6 +104,13 @@ struct WithdrawalBody: Decodable, Described {
     ]))
 }
 
+struct WithdrawnBody: Encodable, Described, Sendable {
+  let keys: Int
+
+  static let schema = Schema.named(
+    "WithdrawnKeys", .object([.needs("keys", .count, "How many there were.")]))
+}
+
 struct LotBody: Encodable, Described, Sendable {
   let id: ID<ProvisioningLot>
   let station: ID<FactoryStation>
@@ -110,6 +120,7 @@ struct LotBody: Encodable, Described, Sendable {
   let validUntil: String
   let closedAt: String?
   let isFile: Bool
+  let note: String
 
   init(_ lot: ProvisioningLot) {
     id = lot.id
@@ -120,6 +131,7 @@ struct LotBody: Encodable, Described, Sendable {
     validUntil = lot.validUntil.description
     closedAt = lot.closedAt?.description
     isFile = lot.isFile
+    note = lot.note
   }
 
   static let schema = Schema.named(
@@ -129,6 +141,7 @@ struct LotBody: Encodable, Described, Sendable {
       .needs("used", .count, "Devices that have a key of this lot."), .needs("validFrom", .time),
       .needs("validUntil", .time), .may("closedAt", .time),
       .needs("isFile", .boolean, "It was given out as a file; nothing is added."),
+      .needs("note", ProvisioningSchemas.note, "What people call it by."),
     ]))
 }
 
@@ -137,6 +150,7 @@ struct NewLotBody: Decodable, Described {
   let quota: Int
   let validFrom: String
   let validUntil: String
+  let note: String?
 
   func moment(_ text: String, _ field: String) throws(ProvisioningError) -> Instant {
     guard let moment = Instant(text: text) else { throw .fieldInvalid(field: field, problem: "is no moment") }
@@ -147,7 +161,7 @@ struct NewLotBody: Decodable, Described {
     "NewProvisioningLot",
     .object([
       .needs("station", .id), .needs("quota", .integer(1...Int64(ProvisioningLot.quotaMax)), "Devices at most."),
-      .needs("validFrom", .time), .needs("validUntil", .time),
+      .needs("validFrom", .time), .needs("validUntil", .time), .may("note", ProvisioningSchemas.note),
     ]))
 }
 
@@ -203,30 +217,79 @@ struct DeviceKeyBody: Encodable, Described, Sendable {
   let state: String
   let element: String?
   let lot: ID<ProvisioningLot>
+  let station: ID<FactoryStation>
   let rootVersion: UInt32?
   let checkValue: String?
   let provisionedAt: String
-  let epochs: [String]
+  let withdrawnAt: String?
+  let reason: String?
 
-  init(_ key: DeviceKeyRecord, _ epochs: [KeyEpoch]) {
+  init(_ found: KeySummary) {
+    let key = found.key
     device = key.device
     state = key.state.rawValue
     element = key.element.map { Data($0).base64EncodedString() }
     lot = key.lot
+    station = found.station
     rootVersion = key.rootVersion
     checkValue = key.checkValue.map { Data($0).base64EncodedString() }
     provisionedAt = key.provisionedAt.description
-    self.epochs = epochs.map { Instant(milliseconds: Int64(clamping: $0.start) * 1_000).description }
+    withdrawnAt = key.withdrawal?.at.description
+    reason = key.withdrawal?.reason
+  }
+
+  static let fields: [Schema.Field] = [
+    .needs("device", ProvisioningSchemas.device),
+    .needs("state", .choice(DeviceKeyRecord.State.allCases.map(\.rawValue))),
+    .may("element", ProvisioningSchemas.bytes(172), "The secure element's id."), .needs("lot", .id),
+    .needs("station", .id), .may("rootVersion", .count), .may("checkValue", ProvisioningSchemas.bytes(12)),
+    .needs("provisionedAt", .time), .may("withdrawnAt", .time), .may("reason", ProvisioningSchemas.reason),
+  ]
+
+  static let schema = Schema.named("DeviceKey", .object(fields))
+}
+
+struct DeviceKeyStateBody: Encodable, Described, Sendable {
+  let device: String
+  let state: String
+  let element: String?
+  let lot: ID<ProvisioningLot>
+  let station: ID<FactoryStation>
+  let rootVersion: UInt32?
+  let checkValue: String?
+  let provisionedAt: String
+  let withdrawnAt: String?
+  let reason: String?
+  let epochs: [String]
+  let renewedAt: String?
+  let sessionSince: String?
+  let sessionWay: String?
+
+  init(_ found: DeviceKeyState) {
+    let key = DeviceKeyBody(found.summary)
+    device = key.device
+    state = key.state
+    element = key.element
+    lot = key.lot
+    station = key.station
+    rootVersion = key.rootVersion
+    checkValue = key.checkValue
+    provisionedAt = key.provisionedAt
+    withdrawnAt = key.withdrawnAt
+    reason = key.reason
+    epochs = found.epochs.map { Instant(milliseconds: Int64(clamping: $0.epoch.start) * 1_000).description }
+    renewedAt = found.epochs.map(\.agreedAt).max()?.description
+    sessionSince = found.session?.since.description
+    sessionWay = found.session.map { $0.way == .ephemeral ? "ephemeral" : "constrained" }
   }
 
   static let schema = Schema.named(
     "DeviceKeyState",
-    .object([
-      .needs("device", ProvisioningSchemas.device),
-      .needs("state", .choice(DeviceKeyRecord.State.allCases.map(\.rawValue))),
-      .may("element", ProvisioningSchemas.bytes(172), "The secure element's id."), .needs("lot", .id),
-      .may("rootVersion", .count), .may("checkValue", ProvisioningSchemas.bytes(12)),
-      .needs("provisionedAt", .time),
-      .needs("epochs", .array(.time, max: 16), "Of which communication keys are agreed, newest first."),
-    ]))
+    .object(
+      DeviceKeyBody.fields + [
+        .needs("epochs", .array(.time, max: 16), "Of which communication keys are agreed, newest first."),
+        .may("renewedAt", .time, "When the last of them was agreed."),
+        .may("sessionSince", .time, "Of the session with this server; without it there is none."),
+        .may("sessionWay", .choice(["ephemeral", "constrained"])),
+      ]))
 }

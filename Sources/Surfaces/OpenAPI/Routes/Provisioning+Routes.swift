@@ -54,6 +54,16 @@ extension OpenAPISurface {
         return call.done()
       },
       Endpoint(
+        .post, "/api/v1/factory-stations/{station}/unblock", "unblockStation", tag: "provisioning",
+        "Lets a station that was blocked work again, with its lots that are still open.",
+        access: .permission(.devicesWrite), parameters: [station], body: .json(KeyReasonBody.self), answer: .nothing
+      ) { call in
+        let body = try await call.body(KeyReasonBody.self)
+        try await provisioning.unblockStation(
+          try call.id("station"), because: body.reason, by: try call.principal())
+        return call.done()
+      },
+      Endpoint(
         .get, "/api/v1/platform-key", "getPlatformKey", tag: "provisioning",
         "The SM2 key by which devices know this platform: a factory puts it into them.",
         access: .permission(.devicesRead), answer: .json(PlatformKeyBody.schema)
@@ -85,7 +95,7 @@ extension OpenAPISurface {
         let body = try await call.body(NewLotBody.self)
         let lot = try await provisioning.openLot(
           station: body.station, quota: body.quota, from: try body.moment(body.validFrom, "validFrom"),
-          until: try body.moment(body.validUntil, "validUntil"), by: try call.principal())
+          until: try body.moment(body.validUntil, "validUntil"), note: body.note ?? "", by: try call.principal())
         return try call.answer(LotBody(lot), headers: [.location: "/api/v1/provisioning-lots/\(lot.id)"])
       },
       Endpoint(
@@ -100,6 +110,17 @@ extension OpenAPISurface {
         access: .permission(.devicesWrite), parameters: [lot], answer: .json(LotBody.schema)
       ) { call in
         try call.answer(LotBody(try await provisioning.closeLot(try call.id("lot"), by: try call.principal())))
+      },
+      Endpoint(
+        .post, "/api/v1/provisioning-lots/{lot}/withdraw", "withdrawLotKeys", tag: "provisioning",
+        "Withdraws all keys of a lot that are used: its station, or its file, is in wrong hands.",
+        access: .permission(.devicesWrite), parameters: [lot], body: .json(WithdrawalBody.self),
+        answer: .json(WithdrawnBody.schema)
+      ) { call in
+        let body = try await call.body(WithdrawalBody.self)
+        let count = try await provisioning.withdraw(
+          lot: try call.id("lot"), isCompromised: body.isCompromised, because: body.reason, by: try call.principal())
+        return try call.answer(WithdrawnBody(keys: count))
       },
     ]
   }
@@ -130,18 +151,41 @@ extension OpenAPISurface {
           lot: try call.id("lot"), devices: try body.holders(), by: try call.principal())
         return try call.answer(LotFileBody(file: Data(file).base64EncodedString()))
       },
+      Endpoint(
+        .get, "/api/v1/provisioning-lots/{lot}/file", "getLotFile", tag: "provisioning",
+        "The file that was made of a lot, once more.",
+        access: .permission(.devicesWrite), parameters: [lot], answer: .json(LotFileBody.schema)
+      ) { call in
+        let file = try await provisioning.madeFile(of: try call.id("lot"), by: try call.principal())
+        return try call.answer(LotFileBody(file: Data(file).base64EncodedString()))
+      },
     ]
   }
 
   private static func deviceKeyEndpoints(_ provisioning: Provisioning) -> [Endpoint] {
     [
       Endpoint(
+        .get, "/api/v1/device-keys", "listDeviceKeys", tag: "provisioning",
+        "What the platform keeps of devices' keys, used or withdrawn, newest first.",
+        access: .permission(.devicesRead),
+        parameters: [
+          .query("q", "Part of the device's name or of the element's id.", .text(1...100, example: "LK-08")),
+          .query("lot", "Only those of this lot.", .id),
+          .query("state", "Only those in this state.", .choice(DeviceKeyRecord.State.allCases.map(\.rawValue))),
+        ] + Endpoint.Parameter.paging, answer: .page(of: DeviceKeyBody.self)
+      ) { call in
+        let query = KeyQuery(
+          text: call.value("q"), lot: try call.queryID("lot"),
+          state: call.value("state").flatMap { DeviceKeyRecord.State(rawValue: $0) }, page: try call.page())
+        return try call.answer(try await provisioning.keys(query, by: try call.principal())) { DeviceKeyBody($0) }
+      },
+      Endpoint(
         .get, "/api/v1/device-keys/{device}", "getDeviceKey", tag: "provisioning",
         "What the platform keeps of a device's key: never the key.",
-        access: .permission(.devicesRead), parameters: [device], answer: .json(DeviceKeyBody.schema)
+        access: .permission(.devicesRead), parameters: [device], answer: .json(DeviceKeyStateBody.schema)
       ) { call in
         let found = try await provisioning.keyState(of: try call.text("device"), by: try call.principal())
-        return try call.answer(DeviceKeyBody(found.key, found.epochs))
+        return try call.answer(DeviceKeyStateBody(found))
       },
       Endpoint(
         .post, "/api/v1/device-keys/{device}/withdraw", "withdrawDeviceKey", tag: "provisioning",
