@@ -228,6 +228,26 @@ struct DeviceKeysTests {
     }
   }
 
+  @Test("a device whose communication keys are forgotten is told, renews and agrees another session by itself")
+  func forgotten() async throws {
+    try await withLock { house in
+      try await house.fixture.keys.open()
+      try await house.agreed()
+      let provisioning = house.fixture.provisioning
+      let before = try await provisioning.keyState(of: "LK-1", by: house.principal)
+      house.fixture.fresh.clock.advance(by: .seconds(5))
+      try await provisioning.endEpochs(of: "LK-1", because: "drill", by: house.principal)
+      let renewed = try #require(before.epochs.first?.agreedAt)
+      try await until {
+        let now = try await provisioning.keyState(of: "LK-1", by: house.principal)
+        return now.session.map { $0.since > renewed } == true && now.epochs.first.map { $0.agreedAt > renewed } == true
+      }
+      let command = try await house.issue("unlock", ["seconds": .integer(5)])
+      try await house.dispatch()
+      try await until { try await house.state(command) == .done }
+    }
+  }
+
   @Test("a key that is withdrawn ends its session at once, and nothing sensitive goes to the device any more")
   func withdrawn() async throws {
     try await withLock { house in

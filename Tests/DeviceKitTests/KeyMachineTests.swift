@@ -95,6 +95,16 @@ struct KeyMachineTests {
     #expect(machine.takeActions() == [.ask(.end(9))])
   }
 
+  @Test("renews at once when the platform says that it has forgotten the keys, and protects nothing meanwhile")
+  func forgotten() {
+    var machine = agreed()
+    machine.receive([1, 0x7f, 3], time: Self.time, 5)
+    #expect(machine.sealing == 1 && machine.takeActions() == [])
+    machine.receive([1, 0x7f, 6], time: Self.time, 5)
+    #expect(machine.sealing == nil && machine.opening == 1)
+    #expect(machine.takeActions() == [.ask(.beginRenewal(epochStart: UInt64(20_000 * Self.day / 1_000)))])
+  }
+
   private func refused(_ reason: UInt8) -> (KeyMachine, [KeyMachine.Action]) {
     var machine = begun()
     machine.answered(

@@ -18,9 +18,10 @@ SETTLED = """() => Promise.allSettled(document.getAnimations()
 SHOTS = server.ROOT / "docs" / "screenshots"
 KEPT = [
     "alarms-light-1440", "board-dark-1440", "board-english-1440", "board-light-1440", "board-light-390",
-    "command-light-1440", "device-dark-1440", "device-light-1440", "device-light-390",
-    "devices-light-1440", "identities-english-1440", "identities-light-1440", "identity-revoke-light-1440",
-    "lock-light-1440", "power-light-1440", "retention-light-1440", "today-dark-390", "today-light-1440",
+    "command-light-1440", "device-dark-1440", "device-key-light-1440", "device-light-1440",
+    "device-light-390", "devices-light-1440", "identities-english-1440", "identities-light-1440",
+    "identity-revoke-light-1440", "lock-light-1440", "lot-light-1440", "power-light-1440",
+    "retention-light-1440", "today-dark-390", "today-light-1440",
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 CHROMIUM = ["--no-sandbox", "--font-render-hinting=none", "--ignore-certificate-errors"]

@@ -168,6 +168,11 @@ extension KeyMachine {
     case (0x22, .renewing): ask(.finishRenewal(answer: payload))
     case (0x12, .offered(let number, _)): ask(.finishSession(number, answer: payload))
     case (0x14, .confirming(let number, _)): agreed(number, time, now)
+    // The platform has forgotten the communication keys: what is agreed with them counts no more.
+    case (0x7f, .agreed) where payload[2] == 6:
+      sealing = nil
+      hasRenewed = false
+      renew(time, now)
     case (0x7f, .renewing), (0x7f, .offered), (0x7f, .confirming): refused(payload[2], time, now)
     default: return
     }

@@ -90,7 +90,8 @@ extension Console {
       "id": .text(lot.id.description), "icon": "package", "name": .text(lotName(lot, words)),
       "station": .text(found.station.name), "stationID": .text(found.station.id.description),
       "note": .text(lot.note), "used": .text(formats.number(lot.used)), "quota": .text(formats.number(lot.quota)),
-      "left": .text(words("provisioning.left", ["n": formats.number(max(0, lot.quota - lot.used))])),
+      "left": state == .open || state == .coming
+        ? .text(words("provisioning.left", ["n": formats.number(max(0, lot.quota - lot.used))])) : .none,
       "percent": .text(String(lot.used * 100 / max(1, lot.quota))),
       "from": .text(formats.moment(lot.validFrom)), "until": .text(formats.moment(lot.validUntil)),
       "tone": .text(tone), "stateName": .text(words("lotState.\(state.rawValue)")),

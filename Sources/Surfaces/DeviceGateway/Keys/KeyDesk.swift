@@ -43,6 +43,7 @@ package final class KeyDesk: Service {
     let epoch: KeyEpoch
     let way: AgreementWay
     let since: Instant
+    let reply: @Sendable ([UInt8]) -> Void
   }
 
   private struct State {
@@ -116,7 +117,7 @@ package final class KeyDesk: Service {
         state.keyed.insert(item.name)
         state.sessions[item.device] = Session(
           name: item.name, connection: item.connection, session: session, epoch: epoch, way: way,
-          since: provisioning.now)
+          since: provisioning.now, reply: item.reply)
       }
       item.reply(message)
       item.agreed()
@@ -245,7 +246,10 @@ extension KeyDesk {
         for entry in page {
           cursor = entry.sequence
           if let event = try? entry.decode(DeviceKeyChanged.self) { take(event) }
-          if let event = try? entry.decode(DeviceEpochsEnded.self) { endSession(event.device, event.key) }
+          if let event = try? entry.decode(DeviceEpochsEnded.self) {
+            // It does not know: without this it would agree another session at the end of the epoch only.
+            for session in endSession(event.device, event.key) { session.reply(KeyConversation.Refusal.renew.message) }
+          }
         }
       } while page.count == 1_000
     }
@@ -253,10 +257,14 @@ extension KeyDesk {
 
   private static let kinds: Set<String> = [DeviceKeyChanged.kind, DeviceEpochsEnded.kind]
 
-  private func endSession(_ device: String, _ key: ID<DeviceKeyRecord>) {
+  /// - Returns: those that were.
+  @discardableResult
+  private func endSession(_ device: String, _ key: ID<DeviceKeyRecord>) -> [Session] {
     remembered.forget(key)
-    state.withLock { state in
-      for (number, session) in state.sessions where session.name == device { state.sessions[number] = nil }
+    return state.withLock { state in
+      let ended = state.sessions.filter { $0.value.name == device }
+      for number in ended.keys { state.sessions[number] = nil }
+      return Array(ended.values)
     }
   }
 
