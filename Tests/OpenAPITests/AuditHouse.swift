@@ -203,6 +203,9 @@ struct AuditHouse {
       "POST \(lots)/{lot}/file", at: "\(lots)/\(two)/file", #"{"devices":["WM-1","WM-2"]}"#, by: all,
       wanted: ["create provisioning.file"])
     try await walk.act(
+      "POST \(lots)/{lot}/withdraw", at: "\(lots)/\(two)/withdraw", #"{"isCompromised":true,"reason":"copied"}"#,
+      by: all, wanted: ["update provisioning.key", "update provisioning.key"], why: "copied")
+    try await walk.act(
       "POST /api/v1/device-keys/{device}/end-epochs", at: "/api/v1/device-keys/LK-3/end-epochs",
       #"{"reason":"drill"}"#, by: all, wanted: ["update provisioning.key"], why: "drill")
     try await walk.act(
@@ -211,5 +214,8 @@ struct AuditHouse {
     try await walk.act(
       "POST /api/v1/factory-stations/{station}/block", at: "/api/v1/factory-stations/\(station)/block",
       #"{"reason":"moved"}"#, by: all, wanted: ["update provisioning.station"], why: "moved")
+    try await walk.act(
+      "POST /api/v1/factory-stations/{station}/unblock", at: "/api/v1/factory-stations/\(station)/unblock",
+      #"{"reason":"back"}"#, by: all, wanted: ["update provisioning.station"], why: "back")
   }
 }
