@@ -48,12 +48,15 @@ struct DeviceKeysTests {
 
   /// A lock with keys of its own, connected over TLS while the body runs.
   ///
-  /// - Parameter isEquipped: false leaves the keys, and the giving of them, to the body.
+  /// - Parameters:
+  ///   - isEquipped: false leaves the keys, and the giving of them, to the body.
+  ///   - isStorm: the desk takes the device's coming for a storm.
   private func withLock(
-    isEquipped: Bool = true, _ change: (inout DeviceGatewayOptions) -> Void = { _ in },
+    isEquipped: Bool = true, isStorm: Bool = false, _ change: (inout DeviceGatewayOptions) -> Void = { _ in },
     _ body: @escaping @Sendable (House) async throws -> Void
   ) async throws {
     let fixture = try await GatewayFixture(change)
+    fixture.storm.isOn.withLock { $0 = isStorm }
     let own = try OwnKeys(device: "LK-1", memory: MemoryFlash(), random: fixture.random)
     if isEquipped { try await Self.provision(own, fixture) }
     let device = try await fixture.register("LK-1")
@@ -158,7 +161,7 @@ struct DeviceKeysTests {
       let before = try await house.issue("unlock", ["seconds": .integer(5)])
       try await house.dispatch()
       try await until { try await house.state(before) == .done }
-      #expect(await house.unlocked == 1 && house.keys.counts == TamperedKeys.Counts())
+      #expect(await house.unlocked == 1 && house.keys.counts.offers == [])
       try await Self.provision(house.keys, house.fixture)
       await house.client.give(house.keys, to: "LK-1")
       try await house.agreed()
@@ -213,6 +216,49 @@ struct DeviceKeysTests {
       }
       try await until { house.keys.counts.refused == 2 }
       try await until { await house.unlocked == 1 }
+    }
+  }
+
+  @Test("a session that a storm left in way (a) serves until one of way (b) replaces it, when the storm is over")
+  func afterStorm() async throws {
+    try await withLock(isStorm: true) { house in
+      let (keys, clock) = (house.fixture.keys, house.fixture.fresh.clock)
+      try await house.agreed()
+      #expect(house.keys.counts.offers == [true, false] && keys.stormSessionsCount == 1)
+      // Still in the storm: the device is put off once more, and has its session.
+      clock.advance(by: .seconds(11))
+      keys.inviteAfterStorm()
+      try await until { house.keys.counts.finished == 2 && keys.stormSessionsCount == 1 }
+      #expect(house.keys.counts.offers == [true, false, true, false])
+      house.fixture.storm.isOn.withLock { $0 = false }
+      keys.inviteAfterStorm()
+      #expect(keys.stormSessionsCount == 1)
+      clock.advance(by: .seconds(11))
+      keys.inviteAfterStorm()
+      try await until { house.keys.counts.finished == 3 }
+      #expect(house.keys.counts.offers.last == true && keys.stormSessionsCount == 0)
+      let command = try await house.issue("unlock", ["seconds": .integer(5)])
+      try await house.dispatch()
+      try await until { try await house.state(command) == .done }
+      #expect(await house.unlocked == 1)
+      // Once: nobody is invited any more.
+      clock.advance(by: .seconds(60))
+      keys.inviteAfterStorm()
+      #expect(house.keys.counts.offers.count == 5)
+    }
+  }
+
+  @Test("a session that was agreed in way (b), or whose connection is gone, is not replaced")
+  func noStorm() async throws {
+    try await withLock { house in
+      try await house.agreed()
+      #expect(house.keys.counts.offers == [true] && house.fixture.keys.stormSessionsCount == 0)
+    }
+    try await withLock(isStorm: true) { house in
+      try await house.agreed()
+      #expect(house.fixture.keys.stormSessionsCount == 1)
+      await house.client.stop()
+      try await until { house.fixture.keys.stormSessionsCount == 0 }
     }
   }
 
@@ -289,6 +335,10 @@ final class TamperedKeys: DeviceKeys {
     var opened = 0
     var refused = 0
     var protected = 0
+    /// Whether each offer was of way (b).
+    var offers: [Bool] = []
+    /// Agreements that the platform has answered.
+    var finished = 0
   }
 
   private let keys: any DeviceKeys
@@ -330,10 +380,14 @@ final class TamperedKeys: DeviceKeys {
     try await keys.finishRenewal(answer)
   }
   func offerSession(isEphemeral: Bool) async throws(SecureElementError) -> ElementOffer {
-    try await keys.offerSession(isEphemeral: isEphemeral)
+    let offer = try await keys.offerSession(isEphemeral: isEphemeral)
+    state.withLock { $0.offers.append(isEphemeral) }
+    return offer
   }
   func finishSession(_ number: UInt32, answer: [UInt8]) async throws(SecureElementError) -> [UInt8] {
-    try await keys.finishSession(number, answer: answer)
+    let message = try await keys.finishSession(number, answer: answer)
+    state.withLock { $0.finished += 1 }
+    return message
   }
   func endSession(_ number: UInt32) async throws(SecureElementError) { try await keys.endSession(number) }
 }

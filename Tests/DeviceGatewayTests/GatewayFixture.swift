@@ -14,11 +14,17 @@ import NIOSSL
 import Provisioning
 import SQLStore
 import SwiftASN1
+import Synchronization
 import TestSupport
 import Testing
 import X509
 
 @testable import DeviceGateway
+
+/// Whether the desk takes what comes for a storm.
+final class StormSwitch: Sendable {
+  let isOn = Mutex(false)
+}
 
 /// A gateway on loopback with all that stands behind it, on stores of its own.
 final class GatewayFixture: Sendable {
@@ -39,6 +45,7 @@ final class GatewayFixture: Sendable {
   let provisioning: Provisioning
   /// Works while a test runs it.
   let keys: KeyDesk
+  let storm: StormSwitch
   let group = MultiThreadedEventLoopGroup.singleton
 
   init(_ change: (inout DeviceGatewayOptions) -> Void = { _ in }) async throws {
@@ -66,8 +73,11 @@ final class GatewayFixture: Sendable {
           version: 1, withElement: source.secret(32), withoutElement: source.secret(32), signing: signing,
           random: source)),
       randomBytes: { random.bytes($0) })
-    keys = KeyDesk(
-      provisioning: provisioning, random: source, journal: fresh.journal, logger: .silent)
+    let storm = StormSwitch()
+    self.storm = storm
+    keys = KeyDesk(provisioning: provisioning, random: source, journal: fresh.journal, logger: .silent) { _ in
+      storm.isOn.withLock { $0 }
+    }
     devices = try Devices(
       work: fresh.work, directory: DeviceDirectory(), authority: authority, randomBytes: { random.bytes($0) })
     try await devices.open()

@@ -134,6 +134,31 @@ struct KeyTests {
     }
   }
 
+  @Test("what a device protected before it knew of its next session is opened until something comes in that one")
+  func previous() async throws {
+    let fixture = try await GatewayFixture()
+    try await withDesk(fixture) {
+      let lock = try await keyed(fixture)
+      let key = try await lock.renew()
+      let first = try await lock.agree(.constrained, key)
+      #expect(try await lock.raw.message(on: "\(lock.topic)/down/key") == [1, 0x14, 1])
+      let second = try await lock.agree(.ephemeral, key)
+      #expect(try await lock.raw.message(on: "\(lock.topic)/down/key") == [1, 0x14, 2])
+      let connection = try #require(fixture.gateway.registry.connection(lock.device.number))
+      let context = Array("reply".utf8)
+      func opened(_ sealed: [UInt8]) -> [UInt8]? {
+        guard case .plain(let plain) = fixture.keys.open(
+          sealed, from: lock.device.number, over: connection, channel: "reply")
+        else { return nil }
+        return plain
+      }
+      let old = try (0..<3).map { try first.seal([$0], context: context) }
+      #expect(opened(old[0]) == [0] && opened(old[0]) == nil && opened(old[1]) == [1])
+      #expect(opened(try second.seal([9], context: context)) == [9])
+      #expect(opened(old[2]) == nil)
+    }
+  }
+
   @Test("what is malformed, out of turn, of another epoch or without a key is refused by its reason")
   func refuses() async throws {
     let fixture = try await GatewayFixture()

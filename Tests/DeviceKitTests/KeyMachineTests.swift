@@ -105,6 +105,49 @@ struct KeyMachineTests {
     #expect(machine.takeActions() == [.ask(.beginRenewal(epochStart: UInt64(20_000 * Self.day / 1_000)))])
   }
 
+  @Test("offers way (b) when the platform says that the storm is over, only then, and keeps its session meanwhile")
+  func invited() {
+    var machine = agreed()
+    machine.receive([1, 0x15, 2], time: Self.time, 0)
+    machine.advance(time: Self.time, 0)
+    #expect(machine.takeActions() == [])
+    var (put, _) = refused(7)
+    Self.agree(&put)
+    for word in [[1, 0x15, 1], [1, 0x15, 9], [1, 0x15]] as [[UInt8]] {
+      put.receive(word, time: Self.time, 0)
+      put.advance(time: Self.time, 0)
+      #expect(put.takeActions() == [])
+    }
+    put.receive([1, 0x15, 2], time: Self.time, 0)
+    put.advance(time: Self.time, 0)
+    #expect(put.takeActions() == [.ask(.offer(isEphemeral: true))])
+    #expect(put.opening == 3 && put.sealing == 3)
+  }
+
+  /// From an offer of way (a) that the holder is asked for to a session; an invitation in between is too early.
+  private static func agree(_ machine: inout KeyMachine) {
+    let turn = machine.turn
+    machine.answered(
+      .offer(number: 3, message: offer(20_000 * day)), to: .offer(isEphemeral: false), turn: turn, time: time, 0)
+    machine.receive([1, 0x12, 1], time: time, 0)
+    machine.answered(
+      .message([1, 0x13, 1]), to: .finishSession(3, answer: [1, 0x12, 1]), turn: turn, time: time, 0)
+    machine.receive([1, 0x15, 2], time: time, 0)
+    machine.receive([1, 0x14, 1], time: time, 0)
+    _ = machine.takeActions()
+  }
+
+  @Test("a small device, which offers way (a) only, is not moved by such an invitation")
+  func invitedSmall() {
+    var machine = KeyMachine(isConstrained: true, random: DeviceRandom(seed: 1))
+    machine.linkUp()
+    machine.advance(time: Self.time, 0)
+    Self.agree(&machine)
+    machine.receive([1, 0x15, 2], time: Self.time, 0)
+    machine.advance(time: Self.time, 0)
+    #expect(machine.takeActions() == [] && machine.sealing == 3)
+  }
+
   private func refused(_ reason: UInt8) -> (KeyMachine, [KeyMachine.Action]) {
     var machine = begun()
     machine.answered(

@@ -24,6 +24,9 @@ package struct Provisioning: Sendable {
   /// The platform's clock.
   package var now: Instant { work.time.now() }
 
+  /// Waits on the platform's clock; throws `CancellationError` when cancelled.
+  package func sleep(for duration: Duration) async throws { try await work.time.sleep(for: duration) }
+
   /// Lets a station in; needs `devices.write`.
   ///
   /// - Throws: `.nameTaken`, `.fieldInvalid` for a name or a key that is none.

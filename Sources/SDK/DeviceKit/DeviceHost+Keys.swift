@@ -28,11 +28,16 @@ extension DeviceHost {
     case .agreement(let ask):
       let time = time(device, now)
       keys[device]?.answered(answer, to: ask, turn: turn, time: time, now.link)
-    case .unprotect(_, _, let packetID):
+    case .unprotect(let session, let sealed, let packetID):
       guard turn == keys[device]?.turn else { return }
       if case .message(let opened) = answer {
         touch(device, now) { $0.receive(.command, opened, $1, isProtected: true) }
         hold(device, packetID)
+        break
+      }
+      if answer == .failed, let sealing = keys[device]?.sealing, sealing != session {
+        // Protected before the platform knew that the new session counts.
+        actions.append(.ask(device: device, turn: turn, .unprotect(sealing, sealed, packetID: packetID)))
         break
       }
       if answer == .gone { keys[device]?.agreeAnew() }

@@ -125,7 +125,9 @@ extension KeyMachine {
       case .renewing, .offered, .confirming:
         // The platform said nothing: a little later, from the front.
         rest(now)
-      default: state = .ready
+      default:
+        if case .agreed = state { isEphemeral = offersEphemeral }
+        state = .ready
       }
     }
     guard state == .ready, time != nil else { return }
@@ -165,6 +167,10 @@ extension KeyMachine {
   mutating func receive(_ payload: [UInt8], time: Int64?, _ now: Int64) {
     guard payload.count >= 3, payload.count <= 512, payload[0] == 1 else { return }
     switch (payload[1], state) {
+    // The storm is over in which the platform asked for less than this device offers; the session serves until then.
+    case (0x15, .agreed) where payload[2] == AgreementWay.ephemeral.rawValue && offersEphemeral && !isEphemeral:
+      isEphemeral = true
+      state = .ready
     case (0x22, .renewing): ask(.finishRenewal(answer: payload))
     case (0x12, .offered(let number, _)): ask(.finishSession(number, answer: payload))
     case (0x14, .confirming(let number, _)): agreed(number, time, now)

@@ -29,12 +29,25 @@ final class KeyConversation {
     var message: [UInt8] { [1, Self.kind, rawValue] }
   }
 
+  /// A session, and what tells the device that it counts.
+  struct Agreed {
+    let session: ProtectedSession
+    let epoch: KeyEpoch
+    let way: AgreementWay
+    /// The device had offered way (b), and was asked for way (a) because of a storm.
+    let isOfStorm: Bool
+
+    var message: [UInt8] { [1, 0x14, way.rawValue] }
+  }
+
+  /// Tells a device whose session is of way (a) that it may offer way (b) now.
+  static let invitation: [UInt8] = [1, 0x15, AgreementWay.ephemeral.rawValue]
+
   /// What a message leads to.
   enum Outcome {
     case reply([UInt8])
     case refuse(Refusal)
-    /// The session, its epoch and way, and what tells the device that it counts.
-    case agreed(ProtectedSession, KeyEpoch, AgreementWay, [UInt8])
+    case agreed(Agreed)
     case renewed
   }
 
@@ -46,6 +59,8 @@ final class KeyConversation {
   private var pendingKey: (record: ID<DeviceKeyRecord>, epoch: KeyEpoch)?
   private var answer: SessionAnswer?
   private var answered: (epoch: KeyEpoch, way: AgreementWay)?
+  /// The device wanted way (b), and there was a storm.
+  private var wasPutOff = false
 
   init(device: String, provisioning: Provisioning, random: RandomSource, remembered: RememberedKeys) {
     self.device = device
@@ -90,7 +105,10 @@ final class KeyConversation {
   private func offer(_ message: [UInt8], isStorm: Bool) async throws(ProvisioningError) -> Outcome {
     guard let request = try? SessionAnswer.Request(message) else { return .refuse(.malformed) }
     guard provisioning.isAccepted(request.epoch) else { return .refuse(.epoch) }
-    if isStorm, request.way == .ephemeral { return .refuse(.constrained) }
+    if isStorm, request.way == .ephemeral {
+      wasPutOff = true
+      return .refuse(.constrained)
+    }
     guard let record = try await provisioning.key(of: device) else { return .refuse(.noKey) }
     // A device of a station's file: the platform knows no key that it signs with.
     if record.verifyingKey.isEmpty, request.way == .ephemeral { return .refuse(.constrained) }
@@ -132,7 +150,11 @@ final class KeyConversation {
   private func finishSession(_ message: [UInt8]) -> Outcome {
     guard let answer = answer.take(), let (epoch, way) = answered else { return .refuse(.malformed) }
     do throws(KeyLadderError) {
-      return .agreed(try answer.finish(message), epoch, way, [1, 0x14, way.rawValue])
+      let session = try answer.finish(message)
+      let isOfStorm = wasPutOff && way == .constrained
+      wasPutOff = false
+      return .agreed(
+        Agreed(session: session, epoch: epoch, way: way, isOfStorm: isOfStorm))
     } catch {
       return .refuse(error == .malformed ? .malformed : .notAuthentic)
     }

@@ -21,11 +21,11 @@ package final class KeyDesk: Service {
   /// Messages that wait for one worker; more are refused, and the device comes again.
   static let waitingMax = 5_000
   /// From so many waiting messages on, devices are asked to offer the way without signatures.
-  static let stormCount = 512
+  package static let stormCount = 512
   /// The longest message of an agreement.
   static let messageBytesMax = 512
 
-  private struct Item: Sendable {
+  fileprivate struct Item: Sendable {
     let device: DeviceNumber
     let name: String
     let connection: ObjectIdentifier
@@ -36,20 +36,25 @@ package final class KeyDesk: Service {
     let agreed: @Sendable () -> Void
   }
 
-  private struct Session: Sendable {
+  fileprivate struct Session: Sendable {
     let name: String
     let connection: ObjectIdentifier
     let session: ProtectedSession
     let epoch: KeyEpoch
     let way: AgreementWay
     let since: Instant
+    /// The session before: opens what the device had protected before it knew that this one counts. Goes when something
+    /// comes in this one.
+    var previous: (session: ProtectedSession, epoch: KeyEpoch)?
+    /// Sends to the device's `down/key`.
     let reply: @Sendable ([UInt8]) -> Void
   }
 
-  private struct State {
+  fileprivate struct State {
     var sessions: [DeviceNumber: Session] = [:]
     /// Devices that have a key, or had one that leaked: nothing sensitive goes to them unprotected.
     var keyed: Set<String> = []
+    var aftermath = StormAftermath()
   }
 
   private let provisioning: Provisioning
@@ -60,9 +65,16 @@ package final class KeyDesk: Service {
   private let queues: [(stream: AsyncStream<Item>, continuation: AsyncStream<Item>.Continuation)]
   private let state = Mutex(State())
   private let waiting = Atomic(0)
+  private let isStorm: @Sendable (_ messagesCount: Int) -> Bool
 
-  /// - Parameter journal: followed for keys that are given and withdrawn; nil where a test does that.
-  package init(provisioning: Provisioning, random: RandomSource, journal: Journal? = nil, logger: Logger) {
+  /// - Parameters:
+  ///   - journal: followed for keys that are given and withdrawn; nil where a test does that.
+  ///   - isStorm: whether so many waiting messages are a storm.
+  package init(
+    provisioning: Provisioning, random: RandomSource, journal: Journal? = nil, logger: Logger,
+    isStorm: @escaping @Sendable (Int) -> Bool = { $0 >= KeyDesk.stormCount }
+  ) {
+    self.isStorm = isStorm
     self.provisioning = provisioning
     self.random = random
     self.journal = journal
@@ -85,6 +97,7 @@ package final class KeyDesk: Service {
       await withDiscardingTaskGroup { group in
         for (stream, _) in self.queues { group.addTask { await self.work(stream) } }
         if let journal = self.journal { group.addTask { await self.follow(journal) } }
+        group.addTask { await self.tidyUp() }
       }
     }
   }
@@ -103,7 +116,7 @@ package final class KeyDesk: Service {
         conversations[item.device] = (item.connection, made)
       }
       guard let conversation = conversations[item.device]?.conversation else { continue }
-      let isStorm = waiting.load(ordering: .relaxed) >= Self.stormCount
+      let isStorm = self.isStorm(waiting.load(ordering: .relaxed))
       conclude(item, await conversation.take(message, isStorm: isStorm))
     }
   }
@@ -112,14 +125,12 @@ package final class KeyDesk: Service {
     switch outcome {
     case .reply(let bytes): item.reply(bytes)
     case .renewed: state.withLock { _ = $0.keyed.insert(item.name) }
-    case .agreed(let session, let epoch, let way, let message):
+    case .agreed(let agreed):
       state.withLock { state in
         state.keyed.insert(item.name)
-        state.sessions[item.device] = Session(
-          name: item.name, connection: item.connection, session: session, epoch: epoch, way: way,
-          since: provisioning.now, reply: item.reply)
+        state.take(agreed, item, at: provisioning.now)
       }
-      item.reply(message)
+      item.reply(agreed.message)
       item.agreed()
     case .refuse(let refusal):
       logger.notice(
@@ -158,7 +169,7 @@ package final class KeyDesk: Service {
   func forget(_ devices: [DeviceNumber], over connection: DeviceConnection) {
     let id = ObjectIdentifier(connection)
     state.withLock { state in
-      for device in devices where state.sessions[device]?.connection == id { state.sessions[device] = nil }
+      for device in devices where state.sessions[device]?.connection == id { state.end(device) }
     }
     for device in devices {
       _ = yield(Item(device: device, name: "", connection: id, message: nil, reply: { _ in }, agreed: {}))
@@ -183,7 +194,7 @@ package final class KeyDesk: Service {
     return KeySession(epoch: found.epoch, way: found.way, since: found.since)
   }
 
-  private func end(_ device: DeviceNumber) { state.withLock { $0.sessions[device] = nil } }
+  private func end(_ device: DeviceNumber) { state.withLock { $0.end(device) } }
 
   /// Protects a message for a device.
   ///
@@ -215,13 +226,23 @@ package final class KeyDesk: Service {
     _ sealed: [UInt8], from device: DeviceNumber, over connection: DeviceConnection, channel: String
   ) -> Opened {
     guard let session = session(device, over: ObjectIdentifier(connection)) else { return .again }
+    let context = Array(channel.utf8)
     do throws(KeyLadderError) {
-      return .plain(try session.open(sealed, context: Array(channel.utf8)))
+      let opened = try session.open(sealed, context: context)
+      state.withLock { $0.sessions[device]?.previous = nil }
+      return .plain(opened)
     } catch {
+      if error == .session, let opened = openInPrevious(sealed, device, context) { return .plain(opened) }
       logger.warning(
         "protected message refused", metadata: ["device.number": "\(device.value)", "reason": "\(error)"])
       return error == .wornOut ? .again : .refused
     }
+  }
+
+  private func openInPrevious(_ sealed: [UInt8], _ device: DeviceNumber, _ context: [UInt8]) -> [UInt8]? {
+    guard let previous = state.withLock({ $0.sessions[device]?.previous }), provisioning.isAccepted(previous.epoch)
+    else { return nil }
+    return try? previous.session.open(sealed, context: context)
   }
 
   /// Whether nothing sensitive may go to a device without protection.
@@ -229,6 +250,52 @@ package final class KeyDesk: Service {
 
   /// Whether a session is agreed; for tests and pages.
   package func hasSession(_ device: DeviceNumber) -> Bool { session(device) != nil }
+}
+
+extension KeyDesk.State {
+  /// The device's session from now on.
+  fileprivate mutating func take(
+    _ agreed: KeyConversation.Agreed, _ item: KeyDesk.Item, at now: Instant
+  ) {
+    let before = sessions[item.device].flatMap { $0.connection == item.connection ? ($0.session, $0.epoch) : nil }
+    sessions[item.device] = KeyDesk.Session(
+      name: item.name, connection: item.connection, session: agreed.session, epoch: agreed.epoch,
+      way: agreed.way, since: now, previous: before, reply: item.reply)
+    if agreed.isOfStorm { aftermath.add(item.device, at: now) } else { aftermath.remove(item.device) }
+  }
+
+  fileprivate mutating func end(_ device: DeviceNumber) {
+    sessions[device] = nil
+    aftermath.remove(device)
+  }
+}
+
+extension KeyDesk {
+  private static let tidyUpPeriod: Duration = .seconds(1)
+
+  /// Once a second, on the platform's clock.
+  private func tidyUp() async {
+    while !Task.isCancelled {
+      do { try await provisioning.sleep(for: Self.tidyUpPeriod) } catch { return }
+      inviteAfterStorm()
+    }
+  }
+
+  /// Lets some devices whose sessions a storm left in way (a) offer way (b), when the storm is over. The session of
+  /// before serves until the new one is agreed, and on if that fails.
+  func inviteAfterStorm() {
+    let messagesCount = waiting.load(ordering: .relaxed)
+    let now = provisioning.now
+    let replies = state.withLock { state in
+      state.aftermath.due(messagesCount: messagesCount, at: now).compactMap { state.sessions[$0]?.reply }
+    }
+    guard !replies.isEmpty else { return }
+    for reply in replies { reply(KeyConversation.invitation) }
+    logger.info("sessions of a storm are replaced", metadata: ["devices.count": "\(replies.count)"])
+  }
+
+  /// Devices whose sessions are of a storm and are still to be replaced.
+  package var stormSessionsCount: Int { state.withLock { $0.aftermath.count } }
 }
 
 extension KeyDesk {
@@ -263,7 +330,7 @@ extension KeyDesk {
     remembered.forget(key)
     return state.withLock { state in
       let ended = state.sessions.filter { $0.value.name == device }
-      for number in ended.keys { state.sessions[number] = nil }
+      for number in ended.keys { state.end(number) }
       return Array(ended.values)
     }
   }
