@@ -24,12 +24,20 @@ struct VaultCommand: AsyncParsableCommand {
 
 /// How the key service is reached.
 struct VaultPlace: ParsableArguments {
-  @Option(name: .customLong("vault"), help: "The key service's folder (default: .anju/data-vault).")
-  var folder: String?
+  @Option(
+    name: [.long, .customLong("vault")],
+    help: "The key service's own folder (default: the data folder's name with -vault).")
+  var vaultData: String?
+  @Option(help: "The data folder, as of `anju up` (default: .anju/data).")
+  var data: String?
 
+  /// As `anju up` finds it: the option, the variable of the environment, the folder beside the data folder.
   var url: URL {
-    let home = ProcessInfo.processInfo.environment["ANJU_HOME"] ?? FileManager.default.currentDirectoryPath
-    return URL(fileURLWithPath: folder ?? home + "/.anju/data-vault", isDirectory: true)
+    let variables = ProcessInfo.processInfo.environment
+    let home = variables["ANJU_HOME"] ?? FileManager.default.currentDirectoryPath
+    let data = data.map { $0 + "-vault" }
+    let beside = (variables["ANJU_DATA"] ?? home + "/.anju/data") + "-vault"
+    return URL(fileURLWithPath: vaultData ?? data ?? variables["ANJU_VAULT_DATA"] ?? beside, isDirectory: true)
   }
 
   /// Asks as a custodian.
