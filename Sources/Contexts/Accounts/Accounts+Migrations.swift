@@ -9,7 +9,8 @@ extension Accounts {
     steps: [
       .init(1, "accounts", accounts),
       .init(2, "roles somewhere for some time", roles),
-      .init(3, "second factors, sealed contacts, password history and resets", proofs),
+      .init(3, "second factors, password history and resets", proofs),
+      .init(4, "contacts and second factors that the vault seals", sealed),
     ])
 
   private static let accounts =
@@ -118,12 +119,12 @@ extension Accounts {
     ALTER TABLE api_key ADD COLUMN previous_until {int};
     """
 
-  /// Secrets of second factors and contacts are sealed by the vault, each contact with a blind index and a mask; codes
-  /// and tokens are here as hashes only.
+  /// Secrets of second factors and contacts are sealed outside of the store; codes and tokens are here as hashes only.
   private static let proofs =
     """
     ALTER TABLE account ADD COLUMN must_change_password {int} NOT NULL DEFAULT 0
       CONSTRAINT account_must_change_password CHECK (must_change_password IN (0, 1));
+    ALTER TABLE account ADD COLUMN contact {blob};
     ALTER TABLE session ADD COLUMN agent {text} NOT NULL DEFAULT '';
     ALTER TABLE session ADD COLUMN second_factor_at {int};
     CREATE TABLE password_history (
@@ -174,6 +175,15 @@ extension Accounts {
     ) {clustered};
     CREATE UNIQUE INDEX password_reset_token ON password_reset (token_hash);
     CREATE INDEX password_reset_by_account ON password_reset (organisation, account);
+    """
+
+  /// Each contact with a blind index and a mask. Nobody could have a contact before. Second factors were sealed under a
+  /// key that is no more: they are set up again, as the first act that needs one asks.
+  private static let sealed =
+    """
+    ALTER TABLE account DROP COLUMN contact;
+    DELETE FROM recovery_code;
+    DELETE FROM second_factor;
     CREATE TABLE account_contact (
       organisation {id} NOT NULL,
       account {id} NOT NULL,
