@@ -47,6 +47,8 @@ enum IntakeLoadNormal: Scenario {
 final class IntakeRig: Sendable {
   static let devices: UInt32 = 4
   static let batchMessages = 16
+  /// Where a device stops for a test that is late to kill it: what it sends is read back.
+  static let numbersMax = 10_000
   static let receivedAt = Instant(milliseconds: 1_795_415_528_000)
 
   let log: DurableLog
@@ -93,7 +95,7 @@ final class IntakeRig: Sendable {
   /// Sends batch after batch, each when the one before it is durable.
   func send(_ device: UInt32, round: Int) async throws {
     var number = 0
-    while true {
+    while number < Self.numbersMax {
       var batch = intake.begin(at: Self.receivedAt)
       for sequence in number..<number + Self.batchMessages {
         // A moment of its own for every reading, in the past of the receipt.
@@ -114,6 +116,7 @@ final class IntakeRig: Sendable {
       }
       number += Self.batchMessages
     }
+    try await Task.sleep(for: .seconds(600))
   }
 
   /// One `write`: whole or not there.

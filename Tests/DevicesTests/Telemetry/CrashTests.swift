@@ -28,8 +28,11 @@ struct CrashTests {
       let preloaded = powerCut.map { ["LD_PRELOAD": $0, "POWERCUT_JOURNAL": folder.path("journal")] } ?? [:]
       let probe = try await ChildProgram.start(
         .built("anju-crash-probe", [scenario, folder.url.path, "\(number)"], environment: preloaded))
-      // By the size alone: while lines were counted, thousands more came, and reading them all took many minutes.
-      try await until { Self.size(acknowledged) >= count * Self.lineBytesMax || !probe.isRunning }
+      // By the size alone, and on a thread of its own: beside other tests the load would run on for long.
+      try await blocking {
+        while Self.size(acknowledged) < count * Self.lineBytesMax, probe.isRunning { usleep(1_000) }
+        probe.send(signal: SIGKILL)
+      }
       let end = await probe.kill()
       try #require(end == .signalled(SIGKILL), "the probe ended by itself: \(probe.output)")
       if powerCut != nil { _ = try PowerCut.takeBack(journal: folder.path("journal")) }
