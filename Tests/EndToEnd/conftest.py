@@ -13,8 +13,16 @@ from staff import Staff
 from totp import Phone
 
 AXE = server.ROOT / ".anju" / "vendor-tests" / "axe.min.js"
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-    .filter(a => a.effect.getComputedTiming().endTime !== Infinity).map(a => a.finished))"""
+# An animation of an element that is drawn no more may never finish: what a page asks of itself has an end.
+SETTLED = """() => Promise.race([
+    Promise.allSettled(document.getAnimations()
+        .filter(a => a.effect.getComputedTiming().endTime !== Infinity).map(a => a.finished)).then(() => null),
+    new Promise(done => setTimeout(done, 5_000))])"""
+FONTS = "() => Promise.race([document.fonts.ready.then(() => true), new Promise(done => setTimeout(done, 20_000))])"
+CHECKED = """rules => Promise.race([
+    axe.run(document, {runOnly: rules}).then(found => found.violations.map(v => [
+        v.id, v.nodes.length, v.nodes[0].html.slice(0, 160), v.nodes[0].any.map(a => a.message).join(' ')])),
+    new Promise((_, fail) => setTimeout(() => fail(new Error('axe did not end')), 60_000))])"""
 SHOTS = server.ROOT / "docs" / "screenshots"
 KEPT = [
     "alarms-light-1440", "board-dark-1440", "board-english-1440", "board-light-1440", "board-light-390",
@@ -159,11 +167,7 @@ def axe():
         page.evaluate(text)
         # Colours on their way from one theme to the other are neither's.
         page.evaluate(SETTLED)
-        found = page.evaluate(
-            "async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(v => "
-            "[v.id, v.nodes.length, v.nodes[0].html.slice(0, 160), v.nodes[0].any.map(a => a.message).join(' ')])",
-            RULES)
-        assert found == [], what
+        assert page.evaluate(CHECKED, RULES) == [], what
 
     return check
 
@@ -175,7 +179,7 @@ def shot():
     keep = os.environ.get("ANJU_SHOTS")
 
     def take(page, name, full=False):
-        page.evaluate("document.fonts.ready")
+        assert page.evaluate(FONTS), "the fonts did not come"
         page.wait_for_load_state("load")
         path = (SHOTS if keep and name in KEPT else pathlib.Path(server.ROOT / ".anju" / "shots")) / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +191,3 @@ def shot():
 def live(page):
     """Waits for the page's event stream."""
     expect(page.locator(".live")).to_have_attribute("data-state", "up", timeout=30_000)
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "allows(pattern): a console message that the test brings about on purpose")

@@ -204,7 +204,8 @@ struct AuditHouse {
       wanted: ["create provisioning.file"])
     try await walk.act(
       "POST \(lots)/{lot}/withdraw", at: "\(lots)/\(two)/withdraw", #"{"isCompromised":true,"reason":"copied"}"#,
-      by: all, wanted: ["update provisioning.key", "update provisioning.key"], why: "copied")
+      by: all, wanted: ["update provisioning.lot", "update provisioning.key", "update provisioning.key"],
+      why: "copied")
     try await walk.act(
       "POST /api/v1/device-keys/{device}/end-epochs", at: "/api/v1/device-keys/LK-3/end-epochs",
       #"{"reason":"drill"}"#, by: all, wanted: ["update provisioning.key"], why: "drill")

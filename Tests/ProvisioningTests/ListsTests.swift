@@ -155,6 +155,7 @@ struct ListsTests {
     let count = try await provisioning.withdraw(
       lot: lot.id, isCompromised: true, because: "the file was copied", by: principal)
     #expect(count == Provisioning.withdrawnAtOnce + 1)
+    #expect(try await provisioning.lot(lot.id, by: principal).closedAt != nil)
     #expect(try await provisioning.key(of: "WM-0") == nil)
     #expect(try await provisioning.key(of: "LK-1") != nil)
     #expect(try await provisioning.withdraw(lot: lot.id, isCompromised: true, because: "x", by: principal) == 0)

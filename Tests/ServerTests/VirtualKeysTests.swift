@@ -99,10 +99,10 @@ struct VirtualKeysTests {
       // The element has it too: it renews with a device key only.
       _ = try await RackedElement(device, in: rack).beginRenewal(epochStart: 0)
     }
-    let lots = try await provisioning.lots(PageRequest(limit: 10), by: platform).items
-    #expect(lots.count == 2 && lots.allSatisfy { $0.closedAt != nil })
+    let lots = try await provisioning.lots(LotQuery(), by: platform).items
+    #expect(lots.count == 2 && lots.allSatisfy { $0.lot.closedAt != nil })
     try await factory.equip(rack, by: platform)
-    #expect(try await provisioning.lots(PageRequest(limit: 10), by: platform).items == lots)
+    #expect(try await provisioning.lots(LotQuery(), by: platform).items == lots)
     elements.stop()
     server.vault.process?.stop()
   }

@@ -73,7 +73,7 @@ extension Accounts {
       return try sql.contacts(of: account.id, account.organisation).first { $0.shown.kind == kind }
     }
     guard let stored else { throw .contactMissing }
-    let access = isOwn ? principal.accessToOwn : SealedAccess(principal, reason: reason)
+    let access = isOwn ? SealedAccess.own(principal) : SealedAccess(principal, reason: reason)
     return try await open(stored, for: access)
   }
 
@@ -148,17 +148,6 @@ extension Accounts {
       return try await vault.indexer(organisation: organisation, purpose: Self.purpose)
         .index(contact.text, table: "account_contact", column: contact.kind.rawValue)
     } catch { throw AccountsError(error) }
-  }
-}
-
-extension Principal {
-  /// To a sealed value of one's own: no permission is needed for it, and the audit log names the person as who opened.
-  fileprivate var accessToOwn: SealedAccess {
-    SealedAccess(
-      Principal(
-        id: id, kind: kind, organisation: organisation, name: name, permissions: [.privacyOpen], assurance: assurance,
-        origin: origin),
-      reason: PlatformReason.own.rawValue)
   }
 }
 

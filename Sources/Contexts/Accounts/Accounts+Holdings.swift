@@ -97,7 +97,7 @@ package struct AccountHoldings: HoldingsProvider {
 
   /// A contact's value; its mask when it opens nevermore, so that one damaged value keeps nobody's copy back.
   private func copied(_ contact: StoredContact) async throws(VaultError) -> String {
-    let access = Accounts.platform(contact.organisation, for: .personCopy)
+    let access = SealedAccess.platform(contact.organisation, for: .personCopy)
     do throws(VaultError) { return try await vault.revealed(contact, for: access, in: work) } catch {
       switch AccountsError(error) {
       case .unreadable, .contactMissing: return contact.shown.masked

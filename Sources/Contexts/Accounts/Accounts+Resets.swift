@@ -192,7 +192,7 @@ extension Accounts {
         try sql.verifiedContact(of: account.id, account.organisation)
       }
       guard let stored else { return nil }
-      return try await open(stored, for: Self.platform(account.organisation, for: .lostPassword))
+      return try await open(stored, for: .platform(account.organisation, for: .lostPassword))
     } catch {
       work.logger.warning(
         "a contact cannot be opened: no code is sent",
@@ -207,7 +207,7 @@ extension Accounts {
     do throws(VaultError) {
       return try await vault.open(
         Sealed<String, Important>(stored: bytes), at: Self.offerPlace(account.id, account.organisation),
-        for: Self.platform(account.organisation, for: .newContact)
+        for: .platform(account.organisation, for: .newContact)
       ).reveal()
     } catch {
       let failure = AccountsError(error)

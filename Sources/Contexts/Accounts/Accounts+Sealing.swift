@@ -27,15 +27,6 @@ extension Accounts {
     SealedPlace(organisation: organisation, table: "account_contact", column: "offer", row: account)
   }
 
-  /// The platform itself, which opens what a use case needs and nobody is shown.
-  static func platform(_ organisation: ID<Organisation>, for reason: PlatformReason) -> SealedAccess {
-    SealedAccess(
-      Principal(
-        id: organisation.tagged(), kind: .platform, organisation: organisation, name: "Anju",
-        permissions: [.privacyOpen]),
-      reason: reason.rawValue)
-  }
-
   /// One value's sealer.
   ///
   /// - Throws: `.sealed` when the key service does not answer: then nothing is written, least of all in the clear.
@@ -54,7 +45,7 @@ extension Accounts {
     do {
       return try await vault.open(
         factor.sealed, at: Self.factorPlace(factor.account, factor.organisation),
-        for: Self.platform(factor.organisation, for: .secondFactor))
+        for: .platform(factor.organisation, for: .secondFactor))
     } catch {
       let failure = AccountsError(error)
       throw failure == .sealed ? .factorSealed : failure

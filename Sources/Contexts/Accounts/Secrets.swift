@@ -1,4 +1,5 @@
 import CSodium
+import Kernel
 
 /// The forms of tokens, keys and passwords that are made here. Only their hashes are stored.
 enum Secrets {
@@ -66,11 +67,6 @@ enum Secrets {
     return text
   }
 
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
-
   /// Twenty characters of 32 that are not mistaken for each other, in groups of five: 100 bits.
   static func password(_ random: (Int) -> [UInt8]) -> String {
     let letters = Array("abcdefghjkmnpqrstuvwxyz23456789T".utf8)
@@ -82,7 +78,7 @@ enum Secrets {
 
   /// `anju_` handle `_` secret: the handle finds the key and may be shown, the secret proves it.
   static func key(_ random: (Int) -> [UInt8]) -> (handle: String, secret: String, text: String) {
-    let handle = hexadecimal(random(handleBytes))
+    let handle = random(handleBytes).hexadecimal
     let secret = base64URL(random(tokenBytes))
     return (handle, secret, "\(keyPrefix)\(handle)_\(secret)")
   }

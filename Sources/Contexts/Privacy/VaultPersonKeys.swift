@@ -51,11 +51,7 @@ package struct VaultPersonKeys: PersonKeys {
       let record = try await work.read(VaultError.self) { sql in
         try sql.recordKey(organisation: subject.organisation, subject: subject.id.bytes)
       }
-      let access = SealedAccess(
-        Principal(
-          id: subject.organisation.tagged(), kind: .platform, organisation: subject.organisation, name: "Anju",
-          permissions: [.privacyOpen]),
-        reason: PlatformReason.personRequest.rawValue)
+      let access = SealedAccess.platform(subject.organisation, for: .personRequest)
       var bytes: [UInt8] = []
       for (number, piece) in pieces.enumerated() {
         let opened = try await vault.open(

@@ -1,5 +1,6 @@
 import Foundation
 import Guomi
+import Kernel
 
 extension FactoryStation {
   /// A station's key as its maker sends it: a PEM public key, a PEM certificate, Base64, or hexadecimal digits of the
@@ -24,10 +25,8 @@ extension FactoryStation {
 
   /// What two people compare over the telephone: the first 16 bytes of SM3 of the point, in groups of four digits.
   package static func fingerprint(of key: [UInt8]) -> String {
-    let digits = SM3.hash(key).bytes.prefix(16).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] + digits[$0 + 1] }.joined(separator: " ")
+    let bytes = SM3.hash(key).bytes
+    return stride(from: 0, to: 16, by: 2).map { bytes[$0..<$0 + 2].hexadecimal }.joined(separator: " ")
   }
 
   private static func hexadecimal(_ text: String) -> [UInt8]? {

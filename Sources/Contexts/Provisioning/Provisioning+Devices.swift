@@ -152,7 +152,7 @@ extension Provisioning {
   }
 
   /// All keys of a lot that are used may have leaked, or their devices are gone: its station, or its file, is in wrong
-  /// hands. Needs `devices.write`.
+  /// hands. The lot is closed first, so that it gives no more. Needs `devices.write`.
   ///
   /// So many at once as `withdrawnAtOnce`, each part in a unit of work of its own: asked again it goes on.
   /// - Returns: how many keys were withdrawn.
@@ -166,7 +166,7 @@ extension Provisioning {
     var count = 0
     while true {
       let part = try await work.run(ProvisioningError.self) { unit in
-        _ = try unit.sql.lot(lot, of: principal.organisation)
+        try Self.close(lot, in: unit, by: principal)
         let records = try unit.sql.currentKeys(
           of: lot, organisation: principal.organisation, limit: Self.withdrawnAtOnce)
         for record in records {

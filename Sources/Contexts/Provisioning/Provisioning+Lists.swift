@@ -3,38 +3,12 @@ package import Kernel
 import SQLStore
 
 extension Provisioning {
-  /// The stations, oldest first; needs `devices.read`.
-  package func stations(
-    _ page: PageRequest, by principal: Principal
-  ) async throws(ProvisioningError) -> Page<FactoryStation> {
-    try principal.may(.devicesRead)
-    let after = try Self.position(page, ID<FactoryStation>.self)
-    return try await work.read(ProvisioningError.self) { sql in
-      let found = try sql.stations(of: principal.organisation, after: after, limit: page.limit + 1)
-      return Self.page(found, page) { $0.id.description }
-    }
-  }
-
   /// One station; needs `devices.read`.
   package func station(
     _ id: ID<FactoryStation>, by principal: Principal
   ) async throws(ProvisioningError) -> FactoryStation {
     try principal.may(.devicesRead)
     return try await work.read(ProvisioningError.self) { sql in try sql.station(id, of: principal.organisation) }
-  }
-
-  /// The lots, oldest first; needs `devices.read`.
-  ///
-  /// - Parameter station: only this one's.
-  package func lots(
-    station: ID<FactoryStation>? = nil, _ page: PageRequest, by principal: Principal
-  ) async throws(ProvisioningError) -> Page<ProvisioningLot> {
-    try principal.may(.devicesRead)
-    let after = try Self.position(page, ID<ProvisioningLot>.self)
-    return try await work.read(ProvisioningError.self) { sql in
-      let found = try sql.lots(of: principal.organisation, station: station, after: after, limit: page.limit + 1)
-      return Self.page(found, page) { $0.id.description }
-    }
   }
 
   /// Stations that a query finds, newest first; needs `devices.read`.

@@ -23,15 +23,6 @@ extension SQLConnection {
     return try FactoryStation(row)
   }
 
-  func stations(
-    of organisation: ID<Organisation>, after: ID<FactoryStation>?, limit: Int
-  ) throws -> [FactoryStation] {
-    var sql: SQL = "SELECT id FROM factory_station WHERE organisation = \(organisation)"
-    if let after { sql += " AND id > \(after)" }
-    sql += " ORDER BY id LIMIT \(limit)"
-    return try rows(sql).map { try station($0.id("id"), of: organisation) }
-  }
-
   func block(
     _ id: ID<FactoryStation>, because reason: String, at now: Instant, of organisation: ID<Organisation>
   ) throws {
@@ -67,16 +58,6 @@ extension SQLConnection {
     return try ProvisioningLot(row)
   }
 
-  func lots(
-    of organisation: ID<Organisation>, station: ID<FactoryStation>?, after: ID<ProvisioningLot>?, limit: Int
-  ) throws -> [ProvisioningLot] {
-    var sql: SQL = "SELECT id FROM provisioning_lot WHERE organisation = \(organisation)"
-    if let station { sql += " AND station = \(station)" }
-    if let after { sql += " AND id > \(after)" }
-    sql += " ORDER BY id LIMIT \(limit)"
-    return try rows(sql).map { try lot($0.id("id"), of: organisation) }
-  }
-
   func close(_ id: ID<ProvisioningLot>, of organisation: ID<Organisation>, at now: Instant) throws {
     try execute("UPDATE provisioning_lot SET closed_at = \(now) WHERE organisation = \(organisation) AND id = \(id)")
   }
@@ -103,17 +84,13 @@ extension SQLConnection {
       """
       INSERT INTO device_key (organisation, id, device, element, lot, request, random, verifying_key, state,
         provisioned_at)
-      VALUES (\(record.organisation), \(record.id), \(record.device), \(record.element.map(Self.hex)), \(record.lot),
-        \(SM3.hash(request).bytes), \(record.random), \(record.verifyingKey), \(record.state.rawValue),
+      VALUES (\(record.organisation), \(record.id), \(record.device), \(record.element.map(\.hexadecimal)),
+        \(record.lot), \(SM3.hash(request).bytes), \(record.random), \(record.verifyingKey), \(record.state.rawValue),
         \(record.provisionedAt))
       """)
   }
 
   /// An element's id is any bytes; the table has it as hexadecimal digits, as people write it.
-  fileprivate static func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
-
   fileprivate static func bytes(_ hex: String) throws -> [UInt8] {
     let digits = hex.compactMap(\.hexDigitValue)
     guard digits.count == hex.count, digits.count % 2 == 0 else {

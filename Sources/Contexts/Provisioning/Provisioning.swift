@@ -92,6 +92,7 @@ package struct Provisioning: Sendable {
     return reason
   }
 
+  /// Characters of a reason at most.
   package static let reasonLengthMax = 500
 
   static func trimmed(_ text: String) -> String {
@@ -134,13 +135,18 @@ package struct Provisioning: Sendable {
   ) async throws(ProvisioningError) -> ProvisioningLot {
     try principal.may(.devicesWrite)
     return try await work.run(ProvisioningError.self) { unit in
-      let organisation = principal.organisation
-      let lot = try unit.sql.lot(id, of: organisation)
-      guard lot.closedAt == nil else { return lot }
-      try unit.sql.close(id, of: organisation, at: unit.now)
-      try unit.audit(.update, "provisioning.lot", id, by: principal, .plain("closed", "true"))
-      return try unit.sql.lot(id, of: organisation)
+      try Self.close(id, in: unit, by: principal)
+      return try unit.sql.lot(id, of: principal.organisation)
     }
+  }
+
+  /// Ends a lot that has not ended.
+  ///
+  /// - Throws: `.lotUnknown`.
+  static func close(_ id: ID<ProvisioningLot>, in unit: Unit, by principal: Principal) throws {
+    guard try unit.sql.lot(id, of: principal.organisation).closedAt == nil else { return }
+    try unit.sql.close(id, of: principal.organisation, at: unit.now)
+    try unit.audit(.update, "provisioning.lot", id, by: principal, .plain("closed", "true"))
   }
 
   /// A lot and how much of it is used; needs `devices.read`.

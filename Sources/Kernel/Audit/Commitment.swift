@@ -1,3 +1,5 @@
+import Kernel
+
 /// What stands in the log for a value that may have to be erased: its salted hash.
 ///
 /// commitment = SM3(LP("anju-audit-field-1") ‖ LP(salt) ‖ LP(field) ‖ LP(subject) ‖ LP(value)); LP(x) is the length of
@@ -22,9 +24,7 @@ package struct Commitment: Sendable, Hashable {
       for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
       bytes += part
     }
-    text = AuditHash.sm3(bytes).map { (byte: UInt8) -> String in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    text = AuditHash.sm3(bytes).hexadecimal
   }
 }
 

@@ -21,7 +21,6 @@ extension SealedPlace {
     if !row.isEmpty, row.allSatisfy({ (33...126).contains($0) }) {
       return String(decoding: row.prefix(AuditEvent.nameCharactersMax), as: UTF8.self)
     }
-    let digits = row.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    return digits.isEmpty ? "-" : String(digits.prefix(AuditEvent.nameCharactersMax))
+    return row.isEmpty ? "-" : String(row.hexadecimal.prefix(AuditEvent.nameCharactersMax))
   }
 }

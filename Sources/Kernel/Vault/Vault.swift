@@ -157,21 +157,6 @@ package final class Vault: Sendable {
   }
 }
 
-/// Who wants to see a sealed value, by what right and why.
-package struct SealedAccess: Sendable {
-  package let principal: Principal
-  /// Must be held somewhere; where, the context has checked.
-  package let permission: Permission
-  /// In the words of whoever asks; goes into the audit log.
-  package let reason: String
-
-  package init(_ principal: Principal, permission: Permission = .privacyOpen, reason: String) {
-    self.principal = principal
-    self.permission = permission
-    self.reason = reason
-  }
-}
-
 /// One opening, for the audit log: who, what, why and how it went; never the value.
 package struct SealedOpening: Sendable {
   package let place: SealedPlace

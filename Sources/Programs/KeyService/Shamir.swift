@@ -1,4 +1,5 @@
 package import Guomi
+import Kernel
 
 /// Shares of a secret: any so many of them give it back, fewer say nothing about it. One polynomial a byte over
 /// GF(2^8), without tables, so that its time does not depend on the secret.
@@ -101,7 +102,7 @@ extension Shamir.Share {
   package var text: String {
     bytes.withUnsafeBytes { bytes in
       let all = [number] + bytes + Self.check([number] + bytes)
-      let digits = all.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+      let digits = all.hexadecimal
       return stride(from: 0, to: digits.count, by: 4).map { start in
         let from = digits.index(digits.startIndex, offsetBy: start)
         return String(digits[from..<(digits.index(from, offsetBy: 4, limitedBy: digits.endIndex) ?? digits.endIndex)])

@@ -114,7 +114,7 @@ extension VaultCore {
     }
     let (file, count) = try Backup.make(try hierarchy(sql), to: key)
     let digest = Array(SHA256.hash(data: file))
-    let name = "\(digest.prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()).backup"
+    let name = "\(digest.prefix(16).hexadecimal).backup"
     do {
       try FileManager.default.createDirectory(
         at: environment.backupFolder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

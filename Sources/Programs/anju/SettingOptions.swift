@@ -66,6 +66,13 @@ struct SettingOptions: ParsableArguments {
       (.vaultStart, noVault ? "false" : nil), (.auditCopies, auditCopies), (.auditCommand, auditCommand),
       (.zoneMinutes, zoneMinutes), (.logLevel, logLevel), (.empty, empty ? "true" : nil), (.controlPort, controlPort),
     ]
+    return try Self.read(given)
+  }
+
+  /// What is given over the environment.
+  ///
+  /// - Throws: `ExitCode` 78 after saying which setting is wrong.
+  static func read(_ given: [(ServerConfiguration.Key, String?)]) throws(ExitCode) -> ServerConfiguration {
     let options = Dictionary(uniqueKeysWithValues: given.compactMap { key, value in value.map { (key, $0) } })
     do throws(ConfigurationError) {
       return try ServerConfiguration.read(

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import Guomi
+import Kernel
 import KeyService
+import Server
 import Vault
 import WireFormats
 
@@ -31,13 +33,11 @@ struct VaultPlace: ParsableArguments {
   @Option(help: "The data folder, as of `anju up` (default: .anju/data).")
   var data: String?
 
-  /// As `anju up` finds it: the option, the variable of the environment, the folder beside the data folder.
-  var url: URL {
-    let variables = ProcessInfo.processInfo.environment
-    let home = variables["ANJU_HOME"] ?? FileManager.default.currentDirectoryPath
-    let data = data.map { $0 + "-vault" }
-    let beside = (variables["ANJU_DATA"] ?? home + "/.anju/data") + "-vault"
-    return URL(fileURLWithPath: vaultData ?? data ?? variables["ANJU_VAULT_DATA"] ?? beside, isDirectory: true)
+  /// As `anju up` finds it.
+  ///
+  /// - Throws: `ExitCode` 78 after saying which setting is wrong.
+  func folder() throws(ExitCode) -> URL {
+    try SettingOptions.read([(.data, data), (.vaultData, vaultData)]).vaultFolder
   }
 
   /// Asks as a custodian.
@@ -46,9 +46,10 @@ struct VaultPlace: ParsableArguments {
   func call(
     _ operation: VaultOperation, _ arguments: [(String, WireValue)] = [], secret: SecretBytes? = nil
   ) throws -> VaultFrame {
+    let folder = try folder()
     do {
-      let token = try SecretText.read(VaultFolder.custodianToken(in: url), count: 32)
-      let options = VaultLink.Options(path: VaultFolder.socket(in: url).path, role: .custodian, token: token)
+      let token = try SecretText.read(VaultFolder.custodianToken(in: folder), count: 32)
+      let options = VaultLink.Options(path: VaultFolder.socket(in: folder).path, role: .custodian, token: token)
       let socket = try VaultLink.connected(options)
       // A backup or a drill takes its time.
       return try VaultLink.exchange(
@@ -69,10 +70,6 @@ struct VaultPlace: ParsableArguments {
 
 /// Bytes as people type them.
 enum HexText {
-  static func text(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
-
   static func bytes(_ text: String) throws -> [UInt8] {
     let digits = text.filter { $0 != "-" }.compactMap(\.hexDigitValue)
     guard digits.count == text.filter({ $0 != "-" }).count, digits.count % 2 == 0 else {
@@ -91,7 +88,7 @@ extension VaultCommand {
       for member in try place.call(.status).body.members ?? [] {
         let name = member.key.padding(toLength: 12, withPad: " ", startingAt: 0)
         switch member.value {
-        case .bytes(let bytes): print("  \(name)\(HexText.text(bytes))")
+        case .bytes(let bytes): print("  \(name)\(bytes.hexadecimal)")
         case .bool(let value): print("  \(name)\(value ? "yes" : "no")")
         default: print("  \(name)\(member.value.string ?? member.value.integer.map(String.init) ?? "")")
         }
@@ -110,9 +107,9 @@ extension VaultCommand {
         let list = try place.call(.keys, [("after", .bytes(after))]).body["keys"]?.list ?? []
         for key in list {
           let id = key["key"]?.byteString ?? []
-          let check = HexText.text(key["checkValue"]?.byteString ?? [])
+          let check = (key["checkValue"]?.byteString ?? []).hexadecimal
           print(
-            "\(HexText.text(id))  \(key["purpose"]?.string ?? "")  \(key["kind"]?.string ?? "")  "
+            "\(id.hexadecimal)  \(key["purpose"]?.string ?? "")  \(key["kind"]?.string ?? "")  "
               + "v\(key["version"]?.integer ?? 0)  \(key["state"]?.string ?? "")  \(key["uses"]?.integer ?? 0) uses  "
               + check)
           after = id
@@ -191,7 +188,7 @@ extension VaultCommand {
     func run() async throws {
       if printsEntries { try printAll() }
       let check = try place.call(.auditVerify).body
-      let head = HexText.text(check["head"]?.byteString ?? [])
+      let head = (check["head"]?.byteString ?? []).hexadecimal
       if let broken = check["brokenAt"]?.integer {
         throw VaultPlace.fail("entry \(broken) does not follow from the one before: the log was changed")
       }

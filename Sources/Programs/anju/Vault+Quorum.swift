@@ -36,7 +36,7 @@ extension VaultCommand {
       do { try SecretText.write(SecretBytes(taking: &raw), to: URL(fileURLWithPath: file)) } catch {
         throw VaultPlace.fail("\(error)")
       }
-      print("public key  \(HexText.text(Array(key.publicKey.x963Representation)))")
+      print("public key  \(key.publicKey.x963Representation.hexadecimal)")
     }
   }
 
@@ -87,7 +87,7 @@ extension VaultCommand {
           ("arguments", .bytes(statement.arguments)), ("expiresAt", .integer(statement.expiresAt.microseconds)),
           ("custodian", .text(custodian.name)), ("signature", .bytes(Array(signature.rawRepresentation))),
         ])
-      print("proposal  \(HexText.text(statement.id.bytes))")
+      print("proposal  \(statement.id.bytes.hexadecimal)")
     }
 
     private static func member(_ text: String) throws -> (String, WireValue) {
@@ -111,10 +111,10 @@ extension VaultCommand {
       for proposal in list {
         let approvals = proposal["approvals"]?.list?.compactMap(\.string).joined(separator: ", ") ?? ""
         print(
-          "\(HexText.text(proposal["id"]?.byteString ?? []))  \(proposal["kind"]?.string ?? "")  by "
+          "\((proposal["id"]?.byteString ?? []).hexadecimal)  \(proposal["kind"]?.string ?? "")  by "
             + "\(proposal["proposer"]?.string ?? "")  approved by \(approvals.isEmpty ? "nobody" : approvals)")
         for member in (try? VaultFrame.body(proposal["arguments"]?.byteString ?? []))?.members ?? [] {
-          let value = member.value.byteString.map(HexText.text) ?? member.value.string
+          let value = member.value.byteString.map(\.hexadecimal) ?? member.value.string
             ?? member.value.integer.map(String.init) ?? ""
           print("    \(member.key) = \(value)")
         }
@@ -159,7 +159,7 @@ extension VaultCommand {
       print("Done.")
       for member in answer.body.members ?? [] {
         guard let bytes = member.value.byteString else { continue }
-        print("\(member.key)  \(HexText.text(bytes))")
+        print("\(member.key)  \(bytes.hexadecimal)")
       }
     }
   }
@@ -197,8 +197,8 @@ extension VaultCommand {
 
     func run() async throws {
       let answer = try place.call(.backup).body
-      print("\(answer["count"]?.integer ?? 0) keys in \(place.url.path)/backups/\(answer["name"]?.string ?? "")")
-      print("digest  \(HexText.text(answer["digest"]?.byteString ?? []))")
+      print("\(answer["count"]?.integer ?? 0) keys in \(try place.folder().path)/backups/\(answer["name"]?.string ?? "")")
+      print("digest  \((answer["digest"]?.byteString ?? []).hexadecimal)")
     }
   }
 

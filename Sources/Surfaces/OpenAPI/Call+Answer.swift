@@ -1,6 +1,7 @@
 import Crypto
 import HTTPTypes
 package import Hummingbird
+import Kernel
 import Logging
 import NIOCore
 
@@ -62,8 +63,6 @@ extension Call {
   }
 
   private static func hash(_ bytes: [UInt8]) -> String {
-    SHA256.hash(data: bytes).prefix(12).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }.joined()
+    SHA256.hash(data: bytes).prefix(12).hexadecimal
   }
 }

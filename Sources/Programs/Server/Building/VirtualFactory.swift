@@ -56,11 +56,16 @@ struct VirtualFactory: Sendable {
 
   /// Ends the lots of stations whose process was killed: their keys are gone, nobody can use them any more.
   private func closeForgottenLots(by platform: Principal) async throws {
-    for station in try await provisioning.stations(PageRequest(limit: Self.pageLimit), by: platform).items
-    where station.name.hasPrefix(Self.stationPrefix) {
-      let lots = try await provisioning.lots(station: station.id, PageRequest(limit: Self.pageLimit), by: platform)
-      for lot in lots.items where lot.closedAt == nil { _ = try await provisioning.closeLot(lot.id, by: platform) }
-    }
+    var cursor: String?
+    repeat {
+      let found = try await provisioning.lots(
+        LotQuery(text: Self.stationPrefix, state: .open, page: PageRequest(cursor: cursor, limit: Self.pageLimit)),
+        by: platform)
+      for lot in found.items where lot.station.name.hasPrefix(Self.stationPrefix) {
+        _ = try await provisioning.closeLot(lot.lot.id, by: platform)
+      }
+      cursor = found.next
+    } while cursor != nil
   }
 
   private func equip(_ devices: [String], _ bench: Bench) async throws {

@@ -103,7 +103,7 @@ extension Console {
   /// As its maker printed it when that can be read, else its digits.
   private static func elementText(_ id: [UInt8]) -> String {
     let isPrintable = id.allSatisfy { (0x21...0x7e).contains($0) }
-    return isPrintable ? String(decoding: id, as: UTF8.self) : hexadecimal(id)
+    return isPrintable ? String(decoding: id, as: UTF8.self) : id.hexadecimal
   }
 
   private func keysExport(_ visit: Visit) async throws -> Response {
@@ -178,7 +178,7 @@ extension Console {
       "isCompromised": .flag(key.state == .compromised), "isUsable": .flag(key.isUsable),
       "withdrawn": .optional(key.withdrawal.map { formats.moment($0.at) }),
       "reason": .optional(key.withdrawal?.reason), "root": .optional(key.rootVersion.map { String($0) }),
-      "check": .optional(key.checkValue.map { Self.hexadecimal($0) }),
+      "check": .optional(key.checkValue.map { $0.hexadecimal }),
       "acts": .list(acts(key, from, visit)), "mayAct": .flag(mayWrite && (key.isUsable || key.state == .pending)),
       "before": .list(all.items.dropFirst().map { each in
         keyRow(each, visit).with(["reason": .optional(each.key.withdrawal?.reason)])

@@ -77,9 +77,7 @@ extension Console {
   }
 
   private func command(_ chain: IdentityChain, generation: Int, _ principal: Principal) -> String {
-    let organisation = principal.organisation.bytes.map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }.joined()
+    let organisation = principal.organisation.bytes.hexadecimal
     let purpose = chain.purpose(generation: generation)
     let algorithm = chain == .tls ? "p256" : "sm2"
     return "anju vault propose ca organisation=\(organisation) purpose=\(purpose) algorithm=\(algorithm)"

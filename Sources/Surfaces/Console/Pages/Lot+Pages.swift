@@ -41,7 +41,6 @@ extension Console {
         reason throws(ProvisioningError) in
         _ = try await services.provisioning.withdraw(
           lot: found.lot.id, isCompromised: true, because: reason, by: principal)
-        _ = try await services.provisioning.closeLot(found.lot.id, by: principal)
       }
     }
   }

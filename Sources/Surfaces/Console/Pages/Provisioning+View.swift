@@ -59,10 +59,6 @@ extension Console {
     }
   }
 
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
-
   /// A choice of a form.
   func option(_ value: String, _ text: String, _ here: String?) -> ViewValue {
     ["value": .text(value), "text": .text(text), "here": .flag(value == here)]

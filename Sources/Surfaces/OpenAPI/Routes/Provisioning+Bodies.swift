@@ -250,37 +250,30 @@ struct DeviceKeyBody: Encodable, Described, Sendable {
 }
 
 struct DeviceKeyStateBody: Encodable, Described, Sendable {
-  let device: String
-  let state: String
-  let element: String?
-  let lot: ID<ProvisioningLot>
-  let station: ID<FactoryStation>
-  let rootVersion: UInt32?
-  let checkValue: String?
-  let provisionedAt: String
-  let withdrawnAt: String?
-  let reason: String?
+  let key: DeviceKeyBody
   let epochs: [String]
   let renewedAt: String?
   let sessionSince: String?
   let sessionWay: String?
 
   init(_ found: DeviceKeyState) {
-    let key = DeviceKeyBody(found.summary)
-    device = key.device
-    state = key.state
-    element = key.element
-    lot = key.lot
-    station = key.station
-    rootVersion = key.rootVersion
-    checkValue = key.checkValue
-    provisionedAt = key.provisionedAt
-    withdrawnAt = key.withdrawnAt
-    reason = key.reason
+    key = DeviceKeyBody(found.summary)
     epochs = found.epochs.map { Instant(milliseconds: Int64(clamping: $0.epoch.start) * 1_000).description }
     renewedAt = found.epochs.map(\.agreedAt).max()?.description
     sessionSince = found.session?.since.description
     sessionWay = found.session.map { $0.way == .ephemeral ? "ephemeral" : "constrained" }
+  }
+
+  private enum CodingKeys: CodingKey { case epochs, renewedAt, sessionSince, sessionWay }
+
+  /// The key's fields, and beside them what is agreed with it.
+  func encode(to encoder: any Encoder) throws {
+    try key.encode(to: encoder)
+    var members = encoder.container(keyedBy: CodingKeys.self)
+    try members.encode(epochs, forKey: .epochs)
+    try members.encodeIfPresent(renewedAt, forKey: .renewedAt)
+    try members.encodeIfPresent(sessionSince, forKey: .sessionSince)
+    try members.encodeIfPresent(sessionWay, forKey: .sessionWay)
   }
 
   static let schema = Schema.named(

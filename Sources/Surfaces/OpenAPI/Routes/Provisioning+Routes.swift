@@ -21,10 +21,18 @@ extension OpenAPISurface {
   private static func stationEndpoints(_ provisioning: Provisioning) -> [Endpoint] {
     [
       Endpoint(
-        .get, "/api/v1/factory-stations", "listStations", tag: "provisioning", "Factory stations, oldest first.",
-        access: .permission(.devicesRead), parameters: Endpoint.Parameter.paging, answer: .page(of: StationBody.self)
+        .get, "/api/v1/factory-stations", "listStations", tag: "provisioning", "Factory stations, newest first.",
+        access: .permission(.devicesRead),
+        parameters: [
+          .query("q", "Part of the name.", .text(1...64, example: "ST-1")),
+          .query("isBlocked", "Only those that are, or are not.", .boolean),
+        ] + Endpoint.Parameter.paging, answer: .page(of: StationBody.self)
       ) { call in
-        try call.answer(try await provisioning.stations(try call.page(), by: try call.principal())) { StationBody($0) }
+        let query = StationQuery(
+          text: call.value("q"), isBlocked: call.value("isBlocked").map { $0 == "true" }, page: try call.page())
+        return try call.answer(try await provisioning.stations(query, by: try call.principal())) {
+          StationBody($0.station)
+        }
       },
       Endpoint(
         .post, "/api/v1/factory-stations", "registerStation", tag: "provisioning",
@@ -77,14 +85,18 @@ extension OpenAPISurface {
     [
       Endpoint(
         .get, "/api/v1/provisioning-lots", "listLots", tag: "provisioning",
-        "Lots, oldest first, and how much of each is used.",
+        "Lots, newest first, and how much of each is used.",
         access: .permission(.devicesRead),
-        parameters: [.query("station", "Only those of this station.", .id)] + Endpoint.Parameter.paging,
-        answer: .page(of: LotBody.self)
+        parameters: [
+          .query("q", "Part of the note or of the station's name, or the lot's id.", .text(1...100, example: "PO-2026")),
+          .query("station", "Only those of this station.", .id),
+          .query("state", "Only those in this state.", .choice(ProvisioningLot.State.allCases.map(\.rawValue))),
+        ] + Endpoint.Parameter.paging, answer: .page(of: LotBody.self)
       ) { call in
-        let page = try await provisioning.lots(
-          station: try call.queryID("station"), try call.page(), by: try call.principal())
-        return try call.answer(page) { LotBody($0) }
+        let query = LotQuery(
+          text: call.value("q"), station: try call.queryID("station"),
+          state: call.value("state").flatMap { ProvisioningLot.State(rawValue: $0) }, page: try call.page())
+        return try call.answer(try await provisioning.lots(query, by: try call.principal())) { LotBody($0.lot) }
       },
       Endpoint(
         .post, "/api/v1/provisioning-lots", "openLot", tag: "provisioning",
