@@ -21,6 +21,7 @@ package enum Backend: String, CaseIterable, Sendable {
 
 /// A store with its place, so that a second one can be opened beside it.
 package struct OpenedStore: Sendable {
+  /// Where the store is.
   package enum Place: Sendable {
     case file(String)
     /// How libpq connects.

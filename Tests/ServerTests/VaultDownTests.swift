@@ -37,7 +37,7 @@ struct VaultDownTests {
       authorityPEM: try server.certificates.authority.certificatePEM, folder: folder, plan: plan)
     try await estate.prepare(by: platform)
     try await house.serving(server) { addresses in
-      let building = try Self.building(plan, folder, house.folder.path("flash.db"), addresses)
+      let building = try house.building(plan, in: folder, at: addresses)
       building.start()
       let person = try await Self.prepare(server, first)
       try await readingsCome(building, server, platform)
@@ -100,20 +100,6 @@ struct VaultDownTests {
       name: person.name, password: person.password, from: Origin(address: "192.0.2.2", agent: "test"))
     try await server.contexts.accounts.verify(
       code: code(person.secret, steps: 1), session: opened.token, by: opened.principal)
-  }
-
-  private static func building(
-    _ plan: BuildingPlan, _ folder: URL, _ flash: String, _ addresses: AnjuServer.Addresses
-  ) throws -> VirtualBuilding {
-    let port = try #require(addresses.devices.split(separator: ":").last.flatMap { Int($0) })
-    var options = VirtualBuilding.Options(host: "127.0.0.1", port: port)
-    options.startSpreadMilliseconds = 50
-    let clock = VirtualClock(
-      wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000),
-      realMilliseconds: { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
-    return try VirtualBuilding(
-      plan: plan, options: options, folder: BuildingFolder(folder), flashPath: flash, clock: clock,
-      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
   }
 
   /// A meter floods; its newest reading moves on, which only a stored one does.

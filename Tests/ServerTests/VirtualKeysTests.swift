@@ -44,7 +44,7 @@ struct VirtualKeysTests {
     let last = try await server.contexts.provisioning.key(of: "GM-10")
     #expect(last?.state == .issued && last?.element?.count == 16)
     try await house.serving(server) { addresses in
-      let building = try Self.building(plan, folder, elements.socket, house.folder.path("flash.db"), addresses)
+      let building = try house.building(plan, in: folder, at: addresses, elements: elements.socket)
       building.start()
       for (name, service, argument) in [
         ("LK-0101", "unlock", ("seconds", PropertyValue.integer(5))),
@@ -120,21 +120,6 @@ struct VirtualKeysTests {
       try await factory.equip(ElementRackLink(socket: house.folder.path("none.sock")), by: platform)
     }
     #expect(factory.missingCount == 2 && factory.folder.keyed == ["LK-0101"])
-  }
-
-  private static func building(
-    _ plan: BuildingPlan, _ folder: URL, _ socket: String, _ flash: String, _ addresses: AnjuServer.Addresses
-  ) throws -> VirtualBuilding {
-    let port = try #require(addresses.devices.split(separator: ":").last.flatMap { Int($0) })
-    var options = VirtualBuilding.Options(host: "127.0.0.1", port: port)
-    options.startSpreadMilliseconds = 50
-    options.elementSocket = socket
-    let clock = VirtualClock(
-      wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000),
-      realMilliseconds: { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
-    return try VirtualBuilding(
-      plan: plan, options: options, folder: BuildingFolder(folder), flashPath: flash, clock: clock,
-      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
   }
 }
 

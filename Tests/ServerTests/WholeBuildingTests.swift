@@ -29,7 +29,7 @@ struct WholeBuildingTests {
       authorityPEM: try server.certificates.authority.certificatePEM, folder: folder, plan: plan)
     try await estate.prepare(by: platform)
     try await house.serving(server) { addresses in
-      let building = try Self.building(plan, folder, house.folder.path("flash.db"), addresses)
+      let building = try house.building(plan, in: folder, at: addresses)
       building.start()
       try await comesIn(plan, server, platform)
       try await isRead(server, platform)
@@ -37,20 +37,6 @@ struct WholeBuildingTests {
       try await raisesAlarm(building, server, platform)
       await building.stop()
     }
-  }
-
-  private static func building(
-    _ plan: BuildingPlan, _ folder: URL, _ flash: String, _ addresses: AnjuServer.Addresses
-  ) throws -> VirtualBuilding {
-    let port = try #require(addresses.devices.split(separator: ":").last.flatMap { Int($0) })
-    var options = VirtualBuilding.Options(host: "127.0.0.1", port: port)
-    options.startSpreadMilliseconds = 50
-    let clock = VirtualClock(
-      wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000),
-      realMilliseconds: { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
-    return try VirtualBuilding(
-      plan: plan, options: options, folder: BuildingFolder(folder), flashPath: flash, clock: clock,
-      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
   }
 
   private func comesIn(_ plan: BuildingPlan, _ server: AnjuServer, _ platform: Principal) async throws {

@@ -134,6 +134,7 @@ package struct AccountUnlocked: JournalEvent, Hashable {
 /// The second factor was shown: at sign-in, or for a sensitive act.
 package struct SecondFactorShown: JournalEvent, Hashable {
   package static let kind = "account.secondFactorShown"
+  /// What was shown to get in.
   package enum Means: String, Sendable, Codable {
     case code
     case recoveryCode
@@ -154,6 +155,7 @@ package struct SecondFactorFailed: JournalEvent, Hashable {
 /// An account has a second factor, or has none any more, or new recovery codes.
 package struct SecondFactorChanged: JournalEvent, Hashable {
   package static let kind = "account.secondFactorChanged"
+  /// What became of the second factor.
   package enum Change: String, Sendable, Codable {
     case setUp
     case removed

@@ -2,6 +2,7 @@ package import Kernel
 
 /// Somebody lost a password and asked for another, or was invited to choose the first.
 package struct PasswordReset: Sendable, Hashable {
+  /// Whether a first password is chosen with it or another one.
   package enum Kind: String, Sendable {
     case invitation
     case reset

@@ -83,6 +83,7 @@ package struct AlarmAct: Sendable, Hashable, Codable {
   }
 }
 
+/// How far people have come with an alarm.
 package enum AlarmState: String, Sendable, Hashable, Codable, CaseIterable {
   /// Nobody has taken it.
   case raised
@@ -95,6 +96,7 @@ package enum AlarmState: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// One step of an alarm's life, kept for good.
 package struct AlarmStep: Sendable, Hashable {
+  /// What was done with an alarm, by whomever.
   package enum Act: String, Sendable, Hashable, Codable {
     case raised
     /// The sign came again after the device was back to normal, or after a person had taken the alarm.

@@ -34,6 +34,7 @@ package struct AlarmQuery: Sendable, Hashable {
 
 /// How many alarms are open at each level.
 package struct AlarmCounts: Sendable, Hashable {
+  /// How many alarms of one level are open.
   package struct Line: Sendable, Hashable {
     package let level: EventLevel
     package let open: Int

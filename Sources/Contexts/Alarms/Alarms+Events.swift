@@ -36,6 +36,7 @@ package struct AlarmRaised: JournalEvent {
 
 /// Something about an open alarm changed.
 package struct AlarmChanged: JournalEvent {
+  /// What about the alarm is new.
   package enum Change: String, Sendable, Hashable, Codable {
     case repeated
     case acknowledged

@@ -30,6 +30,7 @@ package struct Command: Sendable, Hashable, Codable {
   /// Grows with each change.
   package internal(set) var version: Int64
 
+  /// How far a command has come; it never goes back.
   package enum State: String, Sendable, Hashable, Codable, CaseIterable {
     /// Waits for the device to connect (已下发, not yet out).
     case queued
@@ -49,6 +50,7 @@ package struct Command: Sendable, Hashable, Codable {
     case expired
   }
 
+  /// Why a command did not come about.
   package struct Failure: Sendable, Hashable, Codable {
     /// The device's code, or ours: `readBack.notSeen`, `deadline.passed`, `device.decommissioned`.
     package let code: String

@@ -1,5 +1,6 @@
 /// One property's rule as the intake path needs it: no references, so that a copy costs nothing.
 package struct PropertyRule: Sendable, Hashable {
+  /// What a value is, as it is kept.
   package enum Kind: UInt8, Sendable {
     case bool
     case integer

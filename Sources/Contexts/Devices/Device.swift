@@ -38,6 +38,7 @@ package struct DevicePlace: Sendable, Hashable, Codable {
   }
 }
 
+/// How far a device has come from the box to its room.
 package enum DeviceStatus: String, Sendable, Hashable, Codable, CaseIterable {
   /// Never connected yet.
   case registered

@@ -16,6 +16,7 @@ package protocol DeviceSessions: AnyObject, Sendable {
 
 /// What goes down to a device, ready to send.
 package struct DownMessage: Sendable, Hashable {
+  /// What is sent down to a device.
   package enum Channel: String, Sendable, Hashable, CaseIterable {
     case command
     case desired

@@ -40,6 +40,7 @@ package struct LivenessView: Sendable, Hashable {
   package let connected: Bool
 }
 
+/// Whether a device is heard of.
 package enum LivenessState: String, Sendable, Hashable, Codable, CaseIterable {
   /// Nothing was ever heard of it.
   case unseen
@@ -81,6 +82,7 @@ package struct DeviceQuery: Sendable, Hashable {
 
 /// How many devices there are of each kind and state: the tiles of a page.
 package struct DeviceCounts: Sendable, Hashable {
+  /// How many devices of one kind are in one state.
   package struct Line: Sendable, Hashable {
     package let kind: DeviceKind
     package let liveness: LivenessState

@@ -12,6 +12,7 @@ package struct DeviceRegistered: JournalEvent {
 
 /// A device's record changed: its place, model version, owner or status.
 package struct DeviceChanged: JournalEvent {
+  /// What about the device is new.
   package enum Change: String, Sendable, Hashable, Codable {
     case record
     case transferred

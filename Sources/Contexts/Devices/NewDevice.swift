@@ -48,6 +48,7 @@ package struct DeviceChange: Sendable, Hashable {
 
 /// What became of each line of a registration file.
 package struct BatchReport: Sendable, Hashable {
+  /// One line of the file, and what became of it.
   package struct Line: Sendable, Hashable {
     /// As an editor counts, the heading is 1.
     package let line: Int
@@ -55,6 +56,7 @@ package struct BatchReport: Sendable, Hashable {
     package let outcome: Outcome
   }
 
+  /// What became of a line.
   package enum Outcome: Sendable, Hashable {
     case registered(ID<Device>)
     /// The same device, owned by the same organisation, was there.

@@ -46,6 +46,7 @@ package enum History: Sendable, Hashable {
   case samples([Sample], next: String?)
   case buckets([Bucket])
 
+  /// One value at one moment.
   package struct Sample: Sendable, Hashable {
     package let at: Instant
     package let value: PropertyValue

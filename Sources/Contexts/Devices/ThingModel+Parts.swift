@@ -114,6 +114,7 @@ extension ThingModel {
 
   /// The property that proves a command's effect.
   package struct ReadBack: Sendable, Hashable {
+    /// What must be read back for a command to count as done.
     package enum Expected: Sendable, Hashable {
       case value(PropertyValue)
       /// The value of the command's argument of this name.

@@ -115,6 +115,7 @@ package enum EventLevel: String, Sendable, Hashable, Codable, CaseIterable, Comp
 ///
 /// Stale: it has missed its report, what is shown is old. Offline: it cannot be reached.
 package struct LivenessContract: Sendable, Hashable, Codable {
+  /// How devices of this model reach the platform.
   package enum Connection: String, Sendable, Hashable, Codable, CaseIterable {
     /// The device stays connected; without a connection it is offline after `offlineAfterSeconds`.
     case permanent

@@ -4,6 +4,7 @@ package import Kernel
 ///
 /// - Source: clause 8.8 b.
 package struct IdentityCertificate: Sendable, Hashable {
+  /// Whether others may rely on it.
   package enum State: String, Sendable, Hashable, CaseIterable {
     case valid
     /// Ends within `expiringDays`.

@@ -2,6 +2,7 @@ package import Kernel
 
 /// One line of the consent ledger (同意台账): added, never changed.
 package struct ConsentEntry: Sendable, Hashable {
+  /// Given or taken back.
   package enum Act: String, Sendable, Codable, CaseIterable {
     case grant
     case withdraw

@@ -12,6 +12,7 @@ package struct PrivacyPolicy: Sendable, Decodable {
 
   /// A retention class (留存类别).
   package struct Retention: Sendable, Decodable, Hashable {
+    /// What people read of it, in one language.
     package struct Text: Sendable, Decodable, Hashable {
       package let name: String
       package let basis: String
@@ -136,6 +137,7 @@ package struct Purpose: Sendable, Decodable, Hashable {
 
   /// One version of what the person is told.
   package struct Version: Sendable, Decodable, Hashable {
+    /// What people read of it, in one language.
     package struct Text: Sendable, Decodable, Hashable {
       package let name: String
       package let text: String

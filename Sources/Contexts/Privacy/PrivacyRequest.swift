@@ -15,6 +15,7 @@ package struct PrivacyRequest: Sendable, Hashable {
     case restriction
   }
 
+  /// How far a request has come.
   package enum State: String, Sendable, Codable, CaseIterable {
     /// It is not sure whose request it is.
     case received

@@ -4,6 +4,7 @@ package import Kernel
 ///
 /// - Source: clause 9.4 d.
 package struct DeviceKeyRecord: Sendable, Hashable {
+  /// What a key is good for.
   package enum State: String, Sendable, Hashable, CaseIterable {
     /// The key service has been asked; the answer has not been kept yet.
     case pending
@@ -37,6 +38,7 @@ package struct DeviceKeyRecord: Sendable, Hashable {
   /// When it was withdrawn, and why a person said so; nil while it is not, and for one withdrawn before this was kept.
   package let withdrawal: Withdrawal?
 
+  /// When and why its use ended.
   package struct Withdrawal: Sendable, Hashable {
     package let at: Instant
     package let reason: String

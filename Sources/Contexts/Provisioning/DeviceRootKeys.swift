@@ -80,6 +80,7 @@ package struct CommunicationKeyAsk: Sendable, Hashable {
   }
 }
 
+/// Why the key service gave nothing.
 package enum RootKeysError: Error, Sendable, Hashable {
   /// The key service does not answer; trying again helps.
   case unavailable

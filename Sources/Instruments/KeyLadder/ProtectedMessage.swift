@@ -17,6 +17,7 @@ public struct ProtectedMessage: Hashable, Sendable {
   /// The longest message, protected, in bytes.
   public static let byteCountMax = 65_536
 
+  /// Which way a message goes: each has keys of its own.
   public enum Direction: UInt8, Sendable {
     /// From the device.
     case up = 0

@@ -66,6 +66,7 @@ extension SQL: ExpressibleByStringInterpolation {
     self = stringInterpolation.sql
   }
 
+  /// Makes every interpolation a bound parameter.
   public struct StringInterpolation: StringInterpolationProtocol {
     var sql = SQL(raw: "")
 

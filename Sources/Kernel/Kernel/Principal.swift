@@ -3,6 +3,7 @@ package enum Organisation {}
 
 /// Who asks: an account that signed in, a system with an API key, or the platform itself.
 package struct Principal: Sendable, Hashable {
+  /// Who stands behind it: a person, a system with a key, or the platform itself.
   package enum Kind: String, Sendable, Codable {
     case person
     case system

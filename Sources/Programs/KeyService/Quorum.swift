@@ -36,6 +36,7 @@ package struct QuorumStatement: Sendable {
     self.expiresAt = expiresAt
   }
 
+  /// What a custodian did with a proposal.
   package enum Part: String, Sendable {
     case proposer
     case approver

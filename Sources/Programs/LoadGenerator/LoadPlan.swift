@@ -10,6 +10,7 @@ package struct LoadPlan: Sendable {
     case mutualTLS(authority: [UInt8], identities: [Identity])
   }
 
+  /// What a device of the load shows of itself: certificate and key.
   package struct Identity: Sendable {
     package let certificate: [UInt8]
     package let privateKey: [UInt8]

@@ -29,6 +29,7 @@ public struct ElementIdentity: Hashable, Sendable {
 
 /// Whether a module is in order.
 public struct ElementHealth: Hashable, Sendable {
+  /// What the element says of its source of randomness.
   public enum Randomness: UInt8, Hashable, Sendable {
     case good = 1
     /// A check failed twice running: no call that needs random numbers works before one passes.

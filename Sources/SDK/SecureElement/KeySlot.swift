@@ -60,6 +60,7 @@ public struct KeyUsage: OptionSet, Hashable, Sendable {
 public struct KeySlot: Hashable, Sendable {
   public typealias Number = UInt16
 
+  /// What may be done with the slot's key.
   public enum State: UInt8, Hashable, Sendable {
     case active = 1
     /// It is kept but never used again.

@@ -30,6 +30,7 @@ package struct Endpoint: Sendable {
 
   /// A parameter of the path, the query or the headers.
   package struct Parameter: Sendable {
+    /// Where in a request a parameter stands.
     package enum Place: String, Sendable { case path, query, header }
 
     package let name: String

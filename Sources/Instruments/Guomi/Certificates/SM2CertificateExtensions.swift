@@ -21,6 +21,7 @@ public struct SM2CertificateExtensions: Hashable, Sendable {
     public static let revocationListSigning = KeyUsage(rawValue: 1 << 6)
   }
 
+  /// What the certificate's key may be used for.
   public enum Purpose: Hashable, Sendable, CaseIterable {
     case serverAuthentication, clientAuthentication, codeSigning, timeStamping
 

@@ -34,6 +34,7 @@ public struct SM2Name: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// One part of a name, as its organisation or its country.
   public struct Attribute: Hashable, Sendable {
     public let kind: Kind
     public let text: String

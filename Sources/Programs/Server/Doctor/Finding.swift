@@ -2,6 +2,7 @@ import Foundation
 
 /// One thing the doctor looked at.
 package struct Finding: Sendable, Equatable {
+  /// How it stands; only `wrong` makes the command fail.
   package enum Health: String, Sendable {
     case good = "ok"
     /// It works, and will not for ever.

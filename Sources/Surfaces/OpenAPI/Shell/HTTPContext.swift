@@ -36,6 +36,7 @@ package struct HTTPContext: RequestContext {
 
 /// An authenticated principal and how it showed who it is.
 package struct Caller: Sendable {
+  /// What a caller shows of itself.
   package enum Proof: Sendable, Hashable {
     /// A browser's cookie: sent without the person's doing, so changes need a same-origin check.
     case cookie(token: String)
