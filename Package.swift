@@ -13,14 +13,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// One library target and, beside it, its tests.
+/// One library target and, beside it, its tests; `testTables` are files beside them that only a test reads.
 func room(
   _ name: String,
   _ floor: String,
   _ dependencies: [Target.Dependency],
   resources: [Resource] = [],
   testing: [Target.Dependency] = [],
-  testResources: [Resource] = []
+  testResources: [Resource] = [],
+  testTables: [String] = []
 ) -> [Target] {
   [
     .target(
@@ -34,6 +35,7 @@ func room(
       name: "\(name)Tests",
       dependencies: [.byName(name: name), "TestSupport"] + testing,
       path: "Tests/\(name)Tests",
+      exclude: testTables,
       resources: testResources,
       swiftSettings: strict
     ),
@@ -377,7 +379,7 @@ let surfaces: [Target] = room("Console", "Surfaces", [
   "Vault",
   hummingbirdTesting,
   nioPosix,
-])
+], testTables: ["permissions.tsv"])
 
 // MARK: Contexts
 
