@@ -85,7 +85,13 @@ package final class PasswordHasher: Sendable {
 
   // MARK: The line
 
-  private func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async throws(AccountsError) -> T {
+  /// Jobs that wait for their turn.
+  var waitingCount: Int { state.withLock { $0.line.count } }
+
+  /// Does a job in its turn.
+  ///
+  /// - Throws: `.busy` when too many wait.
+  func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async throws(AccountsError) -> T {
     let result = await withCheckedContinuation { (continuation: CheckedContinuation<T?, Never>) in
       let job: Job = { continuation.resume(returning: body()) }
       let isAccepted = state.withLock { state in

@@ -197,7 +197,8 @@ extension VaultCommand {
 
     func run() async throws {
       let answer = try place.call(.backup).body
-      print("\(answer["count"]?.integer ?? 0) keys in \(try place.folder().path)/backups/\(answer["name"]?.string ?? "")")
+      let folder = try place.folder().path
+      print("\(answer["count"]?.integer ?? 0) keys in \(folder)/backups/\(answer["name"]?.string ?? "")")
       print("digest  \((answer["digest"]?.byteString ?? []).hexadecimal)")
     }
   }

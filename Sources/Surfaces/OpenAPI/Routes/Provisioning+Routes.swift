@@ -88,7 +88,8 @@ extension OpenAPISurface {
         "Lots, newest first, and how much of each is used.",
         access: .permission(.devicesRead),
         parameters: [
-          .query("q", "Part of the note or of the station's name, or the lot's id.", .text(1...100, example: "PO-2026")),
+          .query(
+            "q", "Part of the note or of the station's name, or the lot's id.", .text(1...100, example: "PO-2026")),
           .query("station", "Only those of this station.", .id),
           .query("state", "Only those in this state.", .choice(ProvisioningLot.State.allCases.map(\.rawValue))),
         ] + Endpoint.Parameter.paging, answer: .page(of: LotBody.self)
